@@ -1,0 +1,45 @@
+"""The `faceguard` command: registers the subcommands, and turns every error into one line and a true exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from faceguard.errors import FaceguardError
+
+app = typer.Typer(
+    name="faceguard",
+    help="Makes pictures of people safe to handle: notice, detect, estimate age, check consent, redact, record.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def main() -> None:
+    """Entry point. Exit codes are those of the error tree in `faceguard.errors`; 130 after Ctrl-C."""
+    try:
+        app()
+    except FaceguardError as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from error
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        os._exit(0)
+    except Exception as error:  # noqa: BLE001 - the last seam: a user never meets a traceback, unless they ask for it
+        if os.environ.get("FACEGUARD_DEBUG"):
+            raise
+        print(
+            f"error: unexpected {type(error).__name__}: {error}; nothing was released. "
+            "Set FACEGUARD_DEBUG=1 for the traceback and report it",
+            file=sys.stderr,
+        )
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()
