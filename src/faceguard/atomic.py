@@ -13,10 +13,10 @@ from faceguard.errors import EncodeError
 
 @contextlib.contextmanager
 def atomic_path(target: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Yields a path beside `target` to write to (same suffix, hidden name); it becomes `target` when the block ends well.
+    """Yields a path beside `target` to write to (same suffix, hidden name); it becomes `target` if the block ends well.
 
-    Nothing is left behind when the block raises. Without `overwrite` an existing target is refused, also one that appears
-    meanwhile. Raises EncodeError, naming the target, for anything the file system refuses.
+    Nothing is left behind when the block raises. Without `overwrite` an existing target is refused, also one that
+    appears meanwhile. Raises EncodeError, naming the target, for anything the file system refuses.
     """
     if not overwrite and target.exists():
         raise EncodeError(f"`{target}` exists; choose another output or pass --overwrite", path=target)
@@ -33,9 +33,7 @@ def atomic_path(target: Path, *, overwrite: bool) -> Iterator[Path]:
         else:
             os.link(partial, target)  # unlike rename, fails when the target has appeared meanwhile
     except FileExistsError as error:
-        raise EncodeError(
-            f"`{target}` exists; choose another output or pass --overwrite", path=target
-        ) from error
+        raise EncodeError(f"`{target}` exists; choose another output or pass --overwrite", path=target) from error
     except OSError as error:
         raise EncodeError(
             f"`{target}` can't be written: {error.strerror or error}; check the folder, its rights and the free space",

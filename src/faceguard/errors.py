@@ -29,7 +29,7 @@ from typing import ClassVar
 class FaceguardError(Exception):
     """Base of all errors of this package.
 
-    `fields` holds what the error is about (`path`, `key`, `expected`, `actual`, ...), as strings, for logs and `--json`.
+    `fields` holds what the error is about (`path`, `key`, `expected`, `actual`, ...) as strings, for logs and `--json`.
     """
 
     exit_code: ClassVar[int] = 1
@@ -37,9 +37,7 @@ class FaceguardError(Exception):
     def __init__(self, message: str, **fields: object) -> None:
         super().__init__(message)
         self.message = message
-        self.fields: Mapping[str, str] = {
-            key: str(value) for key, value in fields.items() if value is not None
-        }
+        self.fields: Mapping[str, str] = {key: str(value) for key, value in fields.items() if value is not None}
 
     @property
     def code(self) -> str:

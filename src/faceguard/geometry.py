@@ -44,9 +44,7 @@ def union(boxes: Sequence[Box]) -> Box:
     """The smallest box that holds all of `boxes` (at least one)."""
     if not boxes:
         raise ValueError("the union of no boxes is not a box")
-    return Box(
-        min(b.x0 for b in boxes), min(b.y0 for b in boxes), max(b.x1 for b in boxes), max(b.y1 for b in boxes)
-    )
+    return Box(min(b.x0 for b in boxes), min(b.y0 for b in boxes), max(b.x1 for b in boxes), max(b.y1 for b in boxes))
 
 
 def scale(box: Box, sx: float, sy: float) -> Box:
@@ -79,6 +77,4 @@ def move_detection(detection: Detection, dx: float, dy: float, sx: float = 1.0, 
     landmarks = None
     if detection.landmarks is not None:
         landmarks = Landmarks(*((x * sx + dx, y * sy + dy) for x, y in detection.landmarks.points))
-    return Detection(
-        translate(scale(detection.box, sx, sy), dx, dy), detection.score, landmarks, detection.model_id
-    )
+    return Detection(translate(scale(detection.box, sx, sy), dx, dy), detection.score, landmarks, detection.model_id)

@@ -10,7 +10,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def resource_dir(name: str) -> Path:
-    """The folder `models` or `policies`. An installed wheel carries it as `faceguard/_data/<name>`; a checkout at its root.
+    """The folder `models` or `policies`: `faceguard/_data/<name>` in an installed wheel, at the root of a checkout.
 
     Raises ConfigurationError when neither is there.
     """

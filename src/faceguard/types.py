@@ -1,8 +1,8 @@
 """The nouns, in the order in which the data flows.
 
 Conventions
-    Pixels   a box is half-open, `x0 <= x < x1`, in pixels of the frame *as a person sees it* (orientation applied), origin
-             top left, x to the right, y down. Colour arrays are `(H, W, 3)` in B, G, R order.
+    Pixels   a box is half-open, `x0 <= x < x1`, in pixels of the frame *as a person sees it* (orientation applied),
+             origin top left, x to the right, y down. Colour arrays are `(H, W, 3)` in B, G, R order.
     Ages     in years. An age is an estimate with its error, or a reason why there is none; never a bare number or None.
     Time     `pts_s` is seconds from the start of a medium; a moment is an aware `datetime` in UTC, always passed in.
     Effects  unknown, empty and error all mean `Effect.REDACT`.
@@ -76,9 +76,7 @@ class Box:
         if not all(math.isfinite(v) for v in (self.x0, self.y0, self.x1, self.y1)):
             raise ValueError(f"a box needs finite corners, got {(self.x0, self.y0, self.x1, self.y1)}")
         if self.x1 <= self.x0 or self.y1 <= self.y0:
-            raise ValueError(
-                f"a box needs positive width and height, got {(self.x0, self.y0, self.x1, self.y1)}"
-            )
+            raise ValueError(f"a box needs positive width and height, got {(self.x0, self.y0, self.x1, self.y1)}")
 
     @property
     def width(self) -> float:
@@ -187,9 +185,9 @@ class AgeUnknownReason(StrEnum):
 class AgeEstimate:
     """An estimated age with its error.
 
-    `years` is the estimate, `std_years` the spread of the model's own distribution, `lower_years` a lower bound with the
-    coverage that the calibration states. `p_under` gives P(age < T) for the thresholds the calibration was fitted for,
-    as `(T, probability)` pairs in ascending T. `calibration_id` is "" for an uncalibrated model, whose bound can't be trusted.
+    `years` is the estimate, `std_years` the spread of the model's own distribution, `lower_years` a lower bound with
+    the coverage that the calibration states. `p_under` gives P(age < T) for the thresholds the calibration was fitted for,
+    as `(T, probability)` pairs in ascending T. `calibration_id` is "" for an uncalibrated model: don't trust its bound.
     """
 
     years: float
@@ -215,8 +213,8 @@ AgeAnswer = AgeEstimate | AgeUnknown
 class AgeCalibrationFigures:
     """What was measured of an age model, for the rule that keeps a policy's challenge age honest (FG-A03).
 
-    `challenge_ages` maps `(threshold, max_false_adult_rate)` to the smallest challenge age, in years, that holds this rate
-    one year below the threshold, with the confidence that the calibration states. Empty means uncalibrated.
+    `challenge_ages` maps `(threshold, max_false_adult_rate)` to the smallest challenge age, in years, that holds this
+    rate one year below the threshold, with the confidence that the calibration states. Empty means uncalibrated.
     """
 
     calibration_id: str
@@ -258,7 +256,7 @@ class SubjectRef:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """All that a policy may know of one face: which one (`index` of the region or track), its age answer, who it is said to be."""
+    """All that a policy may know of a face: which one (`index` of region or track), its age answer, who it is said to be."""
 
     index: int
     age: AgeAnswer
@@ -269,7 +267,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class SubjectRegion:
-    """The operator's word that the face whose box centre lies in `box` is `key`'s. A face in two such regions links to nobody."""
+    """The operator's word that the face with its box centre in `box` is `key`'s. A face in two such regions is nobody's."""
 
     key: str
     box: Box
@@ -377,8 +375,8 @@ class DocumentRef:
 class Decision:
     """What the policy says of one face, and why.
 
-    `rule_path` names the engine's numbered rules in the order in which they were asked. `challenge_age` and `threshold` are
-    the ones in force when it was made (FG-A04), in years; `consent_id` is the record that was relied on or refused.
+    `rule_path` names the engine's numbered rules in the order in which they were asked. `challenge_age` and `threshold`
+    are the ones in force when it was made (FG-A04), in years; `consent_id` is the record that was relied on or refused.
     """
 
     index: int
