@@ -186,8 +186,8 @@ class AgeEstimate:
     """An estimated age with its error.
 
     `years` is the estimate, `std_years` the spread of the model's own distribution, `lower_years` a lower bound with
-    the coverage that the calibration states. `p_under` gives P(age < T) for the thresholds the calibration was fitted for,
-    as `(T, probability)` pairs in ascending T. `calibration_id` is "" for an uncalibrated model: don't trust its bound.
+    the coverage that the calibration states. `p_under` gives P(age < T) for the thresholds the calibration
+    was fitted for, as `(T, probability)` pairs in ascending T. `calibration_id` is "" for an uncalibrated model: don't trust its bound.
     """
 
     years: float
@@ -256,7 +256,7 @@ class SubjectRef:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """All that a policy may know of a face: which one (`index` of region or track), its age answer, who it is said to be."""
+    """All that a policy may know of a face: its region's or track's `index`, its age answer, who it is said to be."""
 
     index: int
     age: AgeAnswer
@@ -267,7 +267,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class SubjectRegion:
-    """The operator's word that the face with its box centre in `box` is `key`'s. A face in two such regions is nobody's."""
+    """The operator's word that the face centred in `box` is `key`'s. A face in two such regions is nobody's."""
 
     key: str
     box: Box
