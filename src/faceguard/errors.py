@@ -6,6 +6,7 @@
         NoticeError
           NoticeRequired, NoticeIncomplete, PurposeMismatch
         ConsentError
+          SignatureError, UntrustedKeyError
       ModelError                       exit 3   the installer must act
         ModelNotFoundError, ModelIntegrityError, InferenceError
       MediaError                       exit 4   this file or camera can't be handled
@@ -77,6 +78,14 @@ class PurposeMismatch(NoticeError):
 
 class ConsentError(ConfigurationError):
     """A consent file, key or request is wrong. (A consent that merely doesn't hold is a `Decision`, not an error.)"""
+
+
+class SignatureError(ConsentError):
+    """A signature is missing, malformed, or not over this text."""
+
+
+class UntrustedKeyError(SignatureError):
+    """The key that signed is not among the trusted ones, or not in force."""
 
 
 class ModelError(FaceguardError):
