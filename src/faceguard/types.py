@@ -353,6 +353,60 @@ class Reason(StrEnum):
     CONSENT_REGISTER_UNTRUSTED = "consent_register_untrusted"
 
 
+# ------------------------------------------------------------------------------------------------- consents
+
+
+class GuardianLevel(StrEnum):
+    """How well a guardian's identity and authority were checked; the names sort from weak to strong."""
+
+    G0 = "G0"
+    """Self-asserted tick box: never enough."""
+    G1 = "G1"
+    """E-mail or SMS round trip."""
+    G2 = "G2"
+    """Card transaction, phone identity check, signed form, knowledge questions."""
+    G3 = "G3"
+    """Government ID, wallet attribute, or in person."""
+    G4 = "G4"
+    """G3, and proof of parental authority."""
+
+
+class ConsentGiver(StrEnum):
+    """Who expressed a consent."""
+
+    SELF = "self"
+    GUARDIAN = "guardian"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentFinding:
+    """What a register says of one record for one subject, use and moment. No keys in it: signatures are checked by then.
+
+    `valid` means that the record holds for this very use; then `reasons` is empty, else it says why not. `cessation`
+    marks a request to stop, by the person or a guardian; it wins over every consent. `subject_is_minor` is the record's
+    word: True lowers the decision, False never raises it (FG-A07).
+    """
+
+    record_id: str
+    given_by: ConsentGiver
+    valid: bool
+    reasons: tuple[Reason, ...] = ()
+    state: str | None = None
+    guardian_level: GuardianLevel | None = None
+    covers_release: bool = False
+    written_release: bool = False
+    best_interests_ref: str | None = None
+    subject_is_minor: bool | None = None
+    cessation: bool = False
+
+    def __post_init__(self) -> None:
+        if self.valid == bool(self.reasons):
+            raise ValueError("a finding is either valid without reasons, or invalid with at least one")
+
+
+# --------------------------------------------------------------------------------- decisions: the answers
+
+
 @dataclass(frozen=True, slots=True)
 class ModelRef:
     """A model that ran, as the record names it."""
