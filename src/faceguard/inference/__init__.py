@@ -1,0 +1,1 @@
+"""ONNX Runtime on the CPU, and nothing about faces: `manifest`, `store`, `session`."""

@@ -1,0 +1,1 @@
+"""One recipe for each shipped model, named like the model's folder."""
