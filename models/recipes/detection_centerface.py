@@ -60,7 +60,7 @@ def _copy(net: Net, node: onnx.NodeProto, made: Mapping[str, str], weights: Weig
 def _normalised_deconvolution(
     net: Net, node: onnx.NodeProto, norm: onnx.NodeProto, made: Mapping[str, str], weights: Weights
 ) -> str:
-    """The transposed convolution with the batch normalisation behind it folded in; its weights are (in, out, kh, kw)."""
+    """The transposed convolution, weights (in, out, kh, kw), with the normalisation behind it folded in."""
     gain, shift, mean, variance = (weights[name].astype(np.float64) for name in norm.input[1:])
     epsilon = next(a.f for a in norm.attribute if a.name == "epsilon")
     scale = gain / np.sqrt(variance + epsilon)

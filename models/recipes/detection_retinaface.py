@@ -73,7 +73,11 @@ class _Graph:
             case "ResizeNearestNeighbor":
                 # To the next level's size, which is twice this one's when the picture's sides divide by 32.
                 scales = net.constant(np.array([1, 1, 2, 2], np.float32))
-                attributes = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+                attributes = {
+                    "mode": "nearest",
+                    "coordinate_transformation_mode": "asymmetric",
+                    "nearest_mode": "floor",
+                }
                 return net.op("Resize", [self.convert(node.inputs[0]), "", scales], **attributes)
             case _:
                 raise ValueError(f"{node.op} ({node.name}) has no translation")
@@ -115,7 +119,7 @@ class _Graph:
         return self._constant(node.inputs[0]) if node.op == "Identity" else node.tensor()
 
     def heads(self, level: int, feature: str) -> str:
-        """(N, 15, priors * cells): face against not (1), box (4), points (10); all cells of one prior, then the next."""
+        """(N, 15, priors * cells): face against not (1), box (4), points (10); prior by prior, then cell by cell."""
         classes, class_bias = self._head("ClassHead", level, 6)
         boxes, box_bias = self._head("BboxHead", level, 0)
         points, point_bias = self._head("LandmarkHead", level, 3)

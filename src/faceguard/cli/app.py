@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from faceguard.cli import models
 from faceguard.errors import FaceguardError
 
 app = typer.Typer(
@@ -16,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(models.app, name="models")
 
 
 def main() -> None:

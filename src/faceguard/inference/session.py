@@ -49,7 +49,7 @@ class Session:
             if len(inputs) != 1 or {o.name for o in self._runtime.get_outputs()} != set(self._outputs):
                 raise ValueError("the graph's inputs or outputs are not those of the manifest")
             self._input = inputs[0].name
-        except Exception as error:  # noqa: BLE001  onnxruntime raises many types, all meaning the same here
+        except Exception as error:  # onnxruntime raises many types, all meaning the same here
             raise InferenceError(
                 f"the model `{spec.id}` can't be loaded ({error}); reinstall faceguard-sdk and check that "
                 f"onnxruntime {onnxruntime.__version__} supports this machine",
@@ -57,10 +57,10 @@ class Session:
             ) from error
 
     def run(self, batch: NDArray[Any]) -> list[NDArray[Any]]:
-        """The outputs, in the order of `spec.outputs`, for one input as `spec.input` describes it. Raises InferenceError."""
+        """The outputs, in the order of `spec.outputs`, for an input as `spec.input` says. Raises InferenceError."""
         try:
             outputs: list[NDArray[Any]] = self._runtime.run(self._outputs, {self._input: np.ascontiguousarray(batch)})
-        except Exception as error:  # noqa: BLE001  as above
+        except Exception as error:
             raise InferenceError(
                 f"the model `{self.spec.id}` failed on an input of {batch.shape} {batch.dtype} ({error})",
                 model=self.spec.id,

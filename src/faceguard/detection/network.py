@@ -1,0 +1,41 @@
+"""A detection network: a shipped graph and the way to read its outputs. All share one form of input and output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceguard.detection import centerface, retinaface, yunet
+from faceguard.detection.candidates import Candidates
+from faceguard.detection.merge import suppress
+from faceguard.inference.session import get_session
+
+Decode = Callable[[NDArray[np.float32], NDArray[np.float32], tuple[int, int], float], Candidates]
+
+_SAME_FACE_IOU = 0.4
+"""Boxes of one network that overlap more are one face. Measured: see benchmarks/README.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """`decode` turns scores and shapes of one picture into candidates in pixels of the input."""
+
+    model_id: str
+    decode: Decode
+
+    def find(self, batch: NDArray[np.uint8], min_score: float, threads: int | None) -> list[Candidates]:
+        """For each picture of `batch`, `(N, H, W, 3)` BGR, H and W multiples of 32: its faces, best first.
+
+        Boxes are in pixels of the batch and may reach beyond it.
+        """
+        scores, shapes = get_session(self.model_id, threads=threads).run(batch)
+        size = (batch.shape[1], batch.shape[2])
+        return [suppress(self.decode(scores[i], shapes[i], size, min_score), _SAME_FACE_IOU) for i in range(len(batch))]
+
+
+YUNET = Network(yunet.MODEL_ID, yunet.decode)
+RETINAFACE = Network(retinaface.MODEL_ID, retinaface.decode)
+CENTERFACE = Network(centerface.MODEL_ID, centerface.decode)
