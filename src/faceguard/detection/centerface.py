@@ -29,5 +29,5 @@ def decode(
     extent = np.exp(raw[[1, 0]]) * stride
     centre = (np.stack([cells.x[found], cells.y[found]]) + raw[[3, 2]] + np.float32(0.5)) * stride
     corner = centre - extent / 2
-    points: NDArray[np.float32] = raw[4:].reshape(5, 2, -1)[:, ::-1] * extent + corner
+    points = np.asarray(raw[4:].reshape(5, 2, -1)[:, ::-1] * extent + corner, np.float32)
     return Candidates(np.concatenate([corner, corner + extent]).T, scores[found], points.transpose(2, 0, 1))
