@@ -272,6 +272,8 @@ class SubjectRegion:
     key: str
     box: Box
     declared_age: int | None = None
+    frame_index: int = 0
+    """The page of a document or the frame of an animation that the word is about."""
 
 
 # ------------------------------------------------------------------------------------------------- decisions
@@ -465,11 +467,15 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class FaceResult:
-    """One face of a result: where it was found, what was decided, what was covered (None when kept)."""
+    """One face of a result: where it was found, what was decided, what was covered (None when kept).
+
+    `frame_index` is the page of a document or the frame of an animation, from 0.
+    """
 
     detection: Detection
     decision: Decision
     region: Region | None
+    frame_index: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
