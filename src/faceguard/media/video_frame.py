@@ -42,7 +42,7 @@ class VideoPicture:
         return Frame(self.planes(), self.track.layout.format, self.index, self.pts_s)
 
     def writable_planes(self) -> tuple[NDArray[Any], ...]:
-        """Views of the planes that may be written to: the decoder's own reference is left alone, by a copy if need be."""
+        """Views of the planes that may be written to; copied first where the decoder still refers to them."""
         self.picture.make_writable()
         return _plane_views(self.picture, self.track)
 
@@ -55,7 +55,7 @@ class VideoPicture:
         return max(1, round(wide * shrink)), max(1, round(high * shrink))
 
     def small_bgr(self, max_side: int) -> NDArray[np.uint8]:
-        """The upright frame, square pixels, longest side at most `max_side`: `(h, w, 3)` BGR uint8. One scaling step."""
+        """The upright frame, square pixels, longest side at most `max_side`: `(h, w, 3)` BGR uint8."""
         width, height = self.small_size(max_side)
         if self.track.orientation.transposed:
             width, height = height, width
@@ -75,7 +75,7 @@ class VideoPicture:
         size = (max(1, round(luma.shape[1] * shrink)), max(1, round(luma.shape[0] * shrink)))
         small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
         if small.dtype != np.uint8:
-            small = (small >> (self.track.layout.bit_depth - 8)).astype(np.uint8)
+            small = np.right_shift(small, self.track.layout.bit_depth - 8, dtype=np.uint16).astype(np.uint8)
         return cast("NDArray[np.uint8]", self.track.orientation.upright(small))
 
     def crop_bgr(self, box: Box) -> tuple[NDArray[np.uint8], tuple[int, int]]:

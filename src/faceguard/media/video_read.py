@@ -134,7 +134,7 @@ class PictureDecoder:
         for picture in pictures:
             if picture.is_corrupt and self._reader.damage is Damage.REFUSE:
                 raise _damaged(self._reader.path, f"picture {self._count} is damaged")
-            yield self._wrap(cast(av.VideoFrame, picture))
+            yield self._wrap(picture)
 
     def _wrap(self, picture: av.VideoFrame) -> VideoPicture:
         track = self._track
@@ -229,7 +229,7 @@ def _probe_track(path: Path, index: int) -> VideoTrack:
             raise DecodeError(f"`{path.name}` is larger than {MAX_PIXELS} pixels a picture; shrink it first", path=path)
         picture: av.VideoFrame | None = None
         with contextlib.suppress(av.error.FFmpegError, OSError):
-            picture = cast("av.VideoFrame | None", next(iter(container.decode(stream)), None))
+            picture = next(iter(container.decode(stream)), None)
         if picture is None:
             raise _damaged(path, f"no picture of track {index} can be decoded")
         context = stream.codec_context
@@ -290,7 +290,7 @@ def _hdr(picture: av.VideoFrame) -> HdrMetadata:
 
 def _side_data(picture: av.VideoFrame, kind: SideDataType) -> bytes | None:
     try:
-        return bytes(cast(Any, picture.side_data[kind]))
+        return bytes(cast(Any, picture.side_data)[kind])
     except KeyError:
         return None
 

@@ -88,7 +88,7 @@ class VideoWriter:
             self._encode(waiting, picture.pts - waiting.pts)
 
     def _encode(self, picture: VideoPicture, duration: int) -> None:
-        """`duration` in ticks of the track: FFmpeg's own guess is wrong where variable rates meet reordered pictures."""
+        """`duration` in ticks of the track: FFmpeg's guess is wrong where variable rates meet reordered pictures."""
         track, stream = picture.track, self._streams[picture.track.index]
         native = picture.picture
         native.pict_type = 0  # the source's choice of key frames is not ours
@@ -133,7 +133,7 @@ class VideoWriter:
         if self._format is ContainerFormat.AVI:
             options["bf"] = "0"  # AVI has no presentation times, so pictures must come in order
         with self._refusals():
-            stream = self._output.add_stream(encoder.name, rate=track.frame_rate, options=options)
+            stream = cast(av.VideoStream, self._output.add_stream(encoder.name, rate=track.frame_rate, options=options))
             context = cast(av.VideoCodecContext, stream.codec_context)
             context.width, context.height = track.width, track.height
             context.pix_fmt = encoded_layout(encoder, track.layout)
@@ -211,7 +211,7 @@ class VideoWriter:
             yield
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise EncodeError(
-                f"`{self._target.name}` can't be written ({error}); check free space, or choose another codec or suffix",
+                f"`{self._target.name}` can't be written ({error}); check free space, or choose another codec",
                 path=self._target,
             ) from error
 
@@ -228,7 +228,8 @@ def check_written(path: Path, target: Path, expected: Sequence[int]) -> None:
         raise EncodeError(f"`{target.name}` can't be read back, so it isn't released", path=target) from error
     if list(counts.values()) != list(expected):
         raise EncodeError(
-            f"`{target.name}` holds {list(counts.values())} pictures where {list(expected)} were written; it isn't released",
+            f"`{target.name}` holds {list(counts.values())} pictures, not the {list(expected)} that were written; "
+            "it isn't released",
             path=target,
             expected=list(expected),
             actual=list(counts.values()),
