@@ -1,0 +1,1 @@
+"""Subject -> Decision: policies, notices, consents and the engine. No pixels, no models, no clock."""

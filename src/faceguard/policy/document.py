@@ -95,8 +95,10 @@ class Locale(StrEnum):
 
 
 class NoticeItem(StrEnum):
-    """What a handling notice can say (ISO/IEC 29184, and the laws' own lists). Purposes, functions and placements have a
-    structure of their own; the others are text."""
+    """What a handling notice can say (ISO/IEC 29184, and the laws' own lists).
+
+    Purposes, functions and placements have a structure of their own; the others are text.
+    """
 
     CONTROLLER_NAME = "controller_name"
     CONTROLLER_ADDRESS = "controller_address"
@@ -170,9 +172,10 @@ ALWAYS_REDACT_WHEN = frozenset(
         RedactWhen.AGE_UNKNOWN_WITHOUT_GUARDIAN_CONSENT,
         RedactWhen.MINOR_WITHOUT_GUARDIAN_CONSENT,
         RedactWhen.MINOR_WITHOUT_BEST_INTERESTS_REFERENCE,
+        RedactWhen.RELEASE_WITHOUT_CONSENT,
     }
 )
-"""No policy can do without these: they are what faceguard promises (FG-A01, FG-C01, FG-R07, FG-T02, FG-T04)."""
+"""No policy can do without these: they are what faceguard promises (FG-A01, FG-C01, FG-R07, FG-T02, FG-T03, FG-T04)."""
 
 
 class ConsentMethod(StrEnum):

@@ -104,7 +104,7 @@ def _resolve(file: TomlFile) -> Policy:
 
 def _extend(file: TomlFile) -> Policy:
     overlay = dict(file.value)
-    own = {key: overlay.get(key) for key in ("extends", "policy_id", "version", "weakens") if key in overlay}
+    own = {key: overlay[key] for key in _Extension.model_fields if key in overlay}
     extension = parse(_Extension, own, file, error=PolicyError)
     for key in _OWN_KEYS:
         if key not in overlay:
@@ -174,7 +174,8 @@ def _check_weakenings(policy: Policy, base: Policy, named: tuple[Weakening, ...]
         )
     for key in sorted(names - weaker):
         raise PolicyError(
-            f"{file.where(['weakens'])}: `{key}` is not weaker than in `{base.policy_id}`; remove it from `[[weakens]]`",
+            f"{file.where(['weakens'])}: `{key}` is not weaker than in `{base.policy_id}`; "
+            "remove it from `[[weakens]]`",
             path=file.path,
             key=key,
         )

@@ -79,29 +79,26 @@ def merge_policies(*policies: Policy) -> Policy:
 def _merge_two(left: Policy, right: Policy) -> Policy:
     if left == right:
         return left
-    sections = {
-        name: _merge_section(getattr(left, name), getattr(right, name))
-        for name, field in Policy.model_fields.items()
-        if isinstance(getattr(left, name), BaseModel) and field.annotation is not LocalText
-    }
-    return Policy(
-        schema_version=1,
-        policy_id=_join(left.policy_id, right.policy_id, "+"),
-        version=_join(left.version, right.version, "+"),
-        title=LocalText(
+    merged: dict[str, Any] = {
+        "schema_version": 1,
+        "policy_id": _join(left.policy_id, right.policy_id, "+"),
+        "version": _join(left.version, right.version, "+"),
+        "title": LocalText(
             ja=_join(left.title.ja, right.title.ja, _TITLE_SEPARATOR),
             en=_join(left.title.en, right.title.en, _TITLE_SEPARATOR),
         ),
-        jurisdictions=_union(left.jurisdictions, right.jurisdictions),
-        legal_status=left.legal_status if left.legal_status == right.legal_status else LegalStatus.MIXED,
-        in_force_from=_later(left.in_force_from, right.in_force_from),
-        latest_in_force=max((d for d in (left.latest_in_force, right.latest_in_force) if d), default=None),
-        last_verified=min(left.last_verified, right.last_verified),
-        sources=_merge_sources(left.sources, right.sources),
-        weakened_from_preset=_union(left.weakened_from_preset, right.weakened_from_preset),
-        redact_when=_merge_table(left.redact_when, right.redact_when),
-        **sections,
-    )
+        "jurisdictions": _union(left.jurisdictions, right.jurisdictions),
+        "legal_status": left.legal_status if left.legal_status == right.legal_status else LegalStatus.MIXED,
+        "in_force_from": max(left.in_force_from, right.in_force_from, key=_day),
+        "latest_in_force": max((d for d in (left.latest_in_force, right.latest_in_force) if d), default=None),
+        "last_verified": min(left.last_verified, right.last_verified),
+        "sources": _merge_sources(left.sources, right.sources),
+        "weakened_from_preset": _union(left.weakened_from_preset, right.weakened_from_preset),
+        "redact_when": _merge_table(left.redact_when, right.redact_when),
+    }
+    for name in Policy.model_fields.keys() - merged.keys():
+        merged[name] = _merge_section(getattr(left, name), getattr(right, name))
+    return Policy.model_validate(merged)
 
 
 def _merge_section(left: BaseModel, right: BaseModel) -> BaseModel:
@@ -114,7 +111,7 @@ def _merge_section(left: BaseModel, right: BaseModel) -> BaseModel:
             merged[name] = _merge_table(mine, theirs)
         else:  # plain words, such as the reason for keeping originals
             merged[name] = _join(mine, theirs, _NOTE_SEPARATOR)
-    return type(left)(**merged)
+    return type(left).model_validate(merged, by_name=True)
 
 
 def _merge_rule(order: Stricter, left: Rule[Any], right: Rule[Any]) -> Rule[Any]:
@@ -123,8 +120,8 @@ def _merge_rule(order: Stricter, left: Rule[Any], right: Rule[Any]) -> Rule[Any]
         holders = [left, right]
     else:
         holders = [rule for rule in (left, right) if at_least(order, rule.value, value)]
-    provenance = reduce(_merge_provenance, holders)
-    return type(left)(value=value, **dict(_provenance_fields(provenance)))
+    provenance = reduce(_merge_provenance, (Provenance(**_provenance(rule)) for rule in holders))
+    return type(left).model_validate({"value": value, **_provenance(provenance)})
 
 
 def _merge_table(left: dict[Any, Provenance], right: dict[Any, Provenance]) -> dict[Any, Provenance]:
@@ -139,14 +136,13 @@ def _merge_provenance(left: Provenance, right: Provenance) -> Provenance:
     return Provenance(
         basis=tuple(sorted({*left.basis, *right.basis}, key=list(Basis).index)),
         source=_union(left.source, right.source),
-        in_force_from=_earlier(left.in_force_from, right.in_force_from),
+        in_force_from=min(left.in_force_from, right.in_force_from, key=_day),
         note=_join(left.note, right.note, _NOTE_SEPARATOR),
     )
 
 
-def _provenance_fields(provenance: Provenance) -> Iterator[tuple[str, Any]]:
-    for name in Provenance.model_fields:
-        yield name, getattr(provenance, name)
+def _provenance(rule: Provenance) -> dict[str, Any]:
+    return {name: getattr(rule, name) for name in Provenance.model_fields}
 
 
 def _merge_sources(left: tuple[Source, ...], right: tuple[Source, ...]) -> tuple[Source, ...]:
@@ -165,14 +161,6 @@ def _join(left: str, right: str, separator: str) -> str:
 
 def _union(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({*left, *right}))
-
-
-def _later(left: InForceFrom, right: InForceFrom) -> InForceFrom:
-    return max(left, right, key=_day)
-
-
-def _earlier(left: InForceFrom, right: InForceFrom) -> InForceFrom:
-    return min(left, right, key=_day)
 
 
 def _day(moment: InForceFrom) -> date:
