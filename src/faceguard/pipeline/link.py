@@ -11,8 +11,8 @@ from faceguard.types import Box, SubjectRegion
 def link_by_region(boxes: Sequence[Box], regions: Sequence[SubjectRegion]) -> tuple[SubjectRegion | None, ...]:
     """For each face box the one region it belongs to, or None. Boxes and regions are in pixels of the same frame.
 
-    A face belongs to a region when its centre lies inside. Doubt links nobody: a face in two regions, or one of two faces
-    in the same region, gets None, so a consent can't slide to the wrong face.
+    A face belongs to a region when its centre lies inside. Doubt links nobody: a face in two regions, or one of two
+    faces in the same region, gets None, so a consent can't slide to the wrong face.
     """
     inside = [[region for region in regions if contains(region.box, *box.centre)] for box in boxes]
     claims: dict[int, int] = {}

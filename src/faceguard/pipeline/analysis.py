@@ -1,0 +1,52 @@
+"""Frame -> faces with an age answer each: the part of the sentence that only looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceguard.age import context_box
+from faceguard.geometry import iou, move_detection, pixel_slice
+from faceguard.types import AgeAnswer, AgeEstimator, AgeUnknown, AgeUnknownReason, Detection, Detector, FaceCrop
+
+SAME_FACE_IOU = 0.4
+"""Boxes of two views of one frame that overlap more than this are one face; the usual limit of non-maximum suppression
+in face detection (0.3 to 0.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face of one frame, before anything is decided."""
+
+    detection: Detection
+    age: AgeAnswer
+
+
+def find_faces(
+    views: Sequence[NDArray[np.uint8]], detector: Detector, estimator: AgeEstimator | None
+) -> tuple[Face, ...]:
+    """The faces of one frame. `views` are `(H, W, 3)` BGR uint8 of the frame's size, at least one; a face that shows in
+    any of them counts (a picture with transparency has more than one way to be seen)."""
+    found: list[tuple[Detection, NDArray[np.uint8]]] = []
+    for view in views:
+        for detection in detector.detect(view):
+            if all(iou(detection.box, known.box) < SAME_FACE_IOU for known, _ in found):
+                found.append((detection, view))
+    if estimator is None:
+        unknown = AgeUnknown(AgeUnknownReason.NO_ESTIMATOR)
+        return tuple(Face(detection, unknown) for detection, _ in found)
+    answers = estimator.estimate([crop_of(view, detection) for detection, view in found]) if found else ()
+    return tuple(Face(detection, age) for (detection, _), age in zip(found, answers, strict=True))
+
+
+def crop_of(view: NDArray[np.uint8], detection: Detection) -> FaceCrop:
+    """The face with the context that the age model asks for, as far as the frame has it; a view, not a copy."""
+    height, width = view.shape[:2]
+    window = pixel_slice(context_box(detection), width, height)
+    if window is None:
+        raise ValueError(f"the face {detection.box} lies outside of its frame of {width} x {height}")
+    rows, columns = window
+    return FaceCrop(view[rows, columns], move_detection(detection, -columns.start, -rows.start))

@@ -1,0 +1,145 @@
+"""`FaceGuard`: made once with its documents, then used on arrays and files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceguard.audit.compose import new_salt
+from faceguard.audit.log import AuditSink
+from faceguard.audit.record import Action, AssetEntry
+from faceguard.media.image_write import DEFAULT_QUALITY
+from faceguard.media.picture import ImageFormat, KeepMetadata, Picture
+from faceguard.pipeline.picture import cover_picture
+from faceguard.pipeline.picture_file import PictureJob, PictureReport, redact_picture_file
+from faceguard.pipeline.rules import AssetScope
+from faceguard.pipeline.run import Run, utc_now
+from faceguard.pipeline.setup import make_rules, make_sink, make_stages
+from faceguard.policy.document import Policy
+from faceguard.policy.load import DEFAULT_POLICY
+from faceguard.policy.notice import HandlingNotice
+from faceguard.policy.register import ConsentRegister
+from faceguard.signing import TrustedKeys
+from faceguard.types import AgeEstimator, Detector, Frame, FrameResult, Redactor, SubjectRegion
+
+MEMORY_MEDIA = "application/x-bgr24"
+"""What the record calls an array: there is no registered media type for raw pixels."""
+
+
+class FaceGuard:
+    """Lets a picture of people leave only after notice, detection, age, decision, redaction and record.
+
+    Made once and used for many pictures; safe to share between threads. Models load at the first picture.
+
+    `policy` is a preset's name, a file, several joined by `+` (the strictest wins), or a `Policy`. `notice` is a
+    handling notice or its file; without one nothing runs (FG-N01). `purpose` is one of the notice's. `consents` is a register or
+    its file, which needs `trusted_keys`. `audit` is a log's path or a sink; None keeps the records in memory.
+    `detector` is a tier (`live`, `balanced`, `thorough`) not below the policy's, or a `Detector`; `method` a redaction
+    method's name or a `Redactor` of a class that the policy accepts. `threads` bounds the cores of one inference.
+
+    Raises ConfigurationError (PolicyError, NoticeError, ConsentError) when the documents don't allow the use at all.
+    """
+
+    def __init__(
+        self,
+        *,
+        notice: HandlingNotice | str | Path | None,
+        purpose: str,
+        policy: Policy | str | Path = DEFAULT_POLICY,
+        consents: ConsentRegister | str | Path | None = None,
+        trusted_keys: TrustedKeys | str | Path | None = None,
+        audit: AuditSink | str | Path | None = None,
+        detector: Detector | str | None = None,
+        estimator: AgeEstimator | None = None,
+        method: Redactor | str | None = None,
+        threads: int | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        rules = make_rules(
+            policy=policy, notice=notice, purpose=purpose, consents=consents, trusted_keys=trusted_keys, moment=clock()
+        )
+        stages = make_stages(rules.policy, detector=detector, estimator=estimator, redactor=method, threads=threads)
+        self._run = Run(rules, stages, make_sink(audit), clock)
+        self._run.bind()  # a notice that doesn't hold is told now, not at the first picture
+
+    @property
+    def policy(self) -> Policy:
+        return self._run.rules.policy
+
+    @property
+    def audit(self) -> AuditSink:
+        """Where the records are."""
+        return self._run.sink
+
+    def redact(
+        self,
+        image: NDArray[np.uint8],
+        *,
+        subjects: Sequence[SubjectRegion] = (),
+        event: str | None = None,
+        captured_at: datetime | None = None,
+    ) -> FrameResult:
+        """A safe copy of `image`, `(H, W, 3)` BGR uint8, and why each face looks as it does. The input isn't changed.
+
+        `subjects` says whose faces are where, `event` what the picture belongs to, as consents name it. Raises
+        NoticeError before anything runs; SafetyError or ModelError when no safe picture can be given; ValueError or
+        TypeError for an array of another form.
+        """
+        _require_bgr(image)
+        bound = self._run.bind(captured_at)
+        height, width = image.shape[:2]
+        asset = AssetEntry(media_type=MEMORY_MEDIA, width_px=width, height_px=height, salt=new_salt())
+        scope = AssetScope(event=event)
+        with self._run.withholding(bound, lambda: asset):
+            covered = cover_picture(
+                Picture((Frame((image,)),), ImageFormat.PNG),
+                self._run.stages,
+                decide=lambda subject: bound.decide(subject, scope),
+                region_of=bound.region_of,
+                subjects=subjects,
+            )
+            covered.check(covered.after, self._run.stages)
+            record_id = self._run.record(bound, asset, covered.faces, Action.RELEASE)
+        safe = np.array(covered.after.frames[0].planes[0], copy=True)
+        return FrameResult(safe, covered.faces, record_id, bound.moment)
+
+    def redact_image(
+        self,
+        source: str | Path,
+        target: str | Path | None,
+        *,
+        subjects: Sequence[SubjectRegion] = (),
+        event: str | None = None,
+        captured_at: datetime | None = None,
+        quality: int = DEFAULT_QUALITY,
+        keep_metadata: KeepMetadata = KeepMetadata.NONE,
+        overwrite: bool = False,
+    ) -> PictureReport:
+        """One picture file in, a safe one out, whole or not at all; `target` None is a dry run.
+
+        The format follows the suffix of `target`; `quality` is 1..100 for lossy ones. Raises FaceguardError, and then
+        there is no output.
+        """
+        job = PictureJob(
+            Path(source),
+            None if target is None else Path(target),
+            subjects=tuple(subjects),
+            scope=AssetScope(event=event),
+            captured_at=captured_at,
+            quality=quality,
+            keep_metadata=keep_metadata,
+            overwrite=overwrite,
+        )
+        return redact_picture_file(self._run, job)
+
+
+def _require_bgr(image: object) -> None:
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        kind = f"{image.dtype} array" if isinstance(image, np.ndarray) else type(image).__name__
+        raise TypeError(f"a picture is a numpy array of uint8, got {kind}")
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(f"a picture has the shape (H, W, 3) in B, G, R order, got {image.shape}")

@@ -1,0 +1,107 @@
+"""What binds a run: policy, notice, purpose and consents. The only way from a face to a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from faceguard.policy.challenge import ChallengeAge
+from faceguard.policy.document import Policy
+from faceguard.policy.engine import DecisionContext, decide
+from faceguard.policy.gate import BoundNotice, bind_notice
+from faceguard.policy.notice import HandlingNotice
+from faceguard.policy.register import ConsentRegister
+from faceguard.policy.validity import ConsentUse
+from faceguard.redaction.coverage import RegionKind, head_region
+from faceguard.types import AgeCalibrationFigures, Box, Decision, Detection, Function, Subject
+
+UNCALIBRATED = AgeCalibrationFigures("", ())
+"""The figures of a run without an age model."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssetScope:
+    """What of an asset a consent's scope may name: the input file's digest (hex) and the operator's own names."""
+
+    sha256: str | None = None
+    event: str | None = None
+    collection: str | None = None
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The documents of a run, before any notice is bound."""
+
+    policy: Policy
+    notice: HandlingNotice | None
+    purpose: str
+    register: ConsentRegister
+    successors: Sequence[HandlingNotice] = ()
+
+    def bind(
+        self,
+        functions: frozenset[Function],
+        figures: AgeCalibrationFigures,
+        *,
+        moment: datetime,
+        captured_at: datetime | None = None,
+    ) -> BoundRules:
+        """Passes the notice gate, or raises NoticeError: nothing may look at a picture before (FG-N01)."""
+        bound = bind_notice(
+            self.notice,
+            policy=self.policy,
+            purpose=self.purpose,
+            functions=functions,
+            moment=moment,
+            capture_time=captured_at,
+            successors=self.successors,
+        )
+        return BoundRules(self, DecisionContext.of(bound, figures=figures, moment=moment))
+
+
+@dataclass(frozen=True, slots=True)
+class BoundRules:
+    """Rules that may be asked: a notice is bound, for this moment."""
+
+    rules: Rules
+    context: DecisionContext
+
+    @property
+    def policy(self) -> Policy:
+        return self.rules.policy
+
+    @property
+    def notice(self) -> BoundNotice:
+        return self.context.bound
+
+    @property
+    def challenge(self) -> ChallengeAge:
+        return self.context.challenge
+
+    @property
+    def moment(self) -> datetime:
+        return self.context.moment
+
+    def decide(self, subject: Subject, asset: AssetScope) -> Decision:
+        """What the policy says of one face. Total: an error while asking is REDACT."""
+        use = ConsentUse(
+            purpose=self.notice.purpose,
+            disclosure=self.notice.disclosure,
+            moment=self.moment,
+            notice=self.notice.ref,
+            notice_from=self.notice.notice.effective_from,
+            asset_sha256=asset.sha256,
+            event=asset.event,
+            collection=asset.collection,
+            place=asset.place,
+        )
+        key = subject.ref.key if subject.ref is not None else None
+        findings = self.rules.register.findings(key, use=use, policy=self.policy)
+        return decide(subject, self.context, findings)
+
+    def region_of(self, detection: Detection) -> Box:
+        """What is covered of a face: head or face as the policy says, with its margin."""
+        redaction = self.policy.redaction
+        return head_region(detection, redaction.margin.value, RegionKind(redaction.region.value))

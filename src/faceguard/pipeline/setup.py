@@ -1,0 +1,116 @@
+"""A run's documents and stages from what a caller has: names, paths, or the things themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from faceguard.age.estimator import create_age_estimator
+from faceguard.audit.log import AuditLog, AuditSink, MemoryAuditLog
+from faceguard.detection.tiers import TIERS, create_detector
+from faceguard.errors import ConfigurationError, ConsentError, PolicyError
+from faceguard.pipeline.rules import Rules
+from faceguard.pipeline.stages import Stages
+from faceguard.policy.document import Policy
+from faceguard.policy.load import load_policy
+from faceguard.policy.merge import merge_policies
+from faceguard.policy.notice import HandlingNotice, load_notice
+from faceguard.policy.register import ConsentRegister
+from faceguard.redaction.registry import create_redactor, require_class
+from faceguard.signing import TrustedKeys
+from faceguard.types import AgeEstimator, Detector, RedactionClass, Redactor
+
+
+def make_rules(
+    *,
+    policy: Policy | str | Path,
+    notice: HandlingNotice | str | Path | None,
+    purpose: str,
+    consents: ConsentRegister | str | Path | None,
+    trusted_keys: TrustedKeys | str | Path | None,
+    moment: datetime,
+) -> Rules:
+    """Reads and checks the documents. Raises ConfigurationError of the kind that is wrong.
+
+    `policy` may be several presets or files joined by `+`; the strictest rule of each wins.
+    """
+    if not purpose:
+        raise ConfigurationError("no purpose; say what the pictures are for with one of the notice's purposes")
+    return Rules(
+        policy=policy if isinstance(policy, Policy) else _policy(policy),
+        notice=load_notice(notice) if isinstance(notice, str | Path) else notice,
+        purpose=purpose,
+        register=_register(consents, trusted_keys, moment),
+    )
+
+
+def make_stages(
+    policy: Policy,
+    *,
+    detector: Detector | str | None = None,
+    estimator: AgeEstimator | None = None,
+    redactor: Redactor | str | None = None,
+    threads: int | None = None,
+) -> Stages:
+    """The stages that the policy asks for, or stricter ones. Nothing is loaded before the first picture.
+
+    Raises PolicyError for a method that the policy's redaction class rules out (FG-R01), ConfigurationError for an
+    unknown name.
+    """
+    if redactor is None or isinstance(redactor, str):
+        redactor = create_redactor(redactor or policy.redaction.method.value)
+    require_class(redactor, RedactionClass(policy.redaction.strength.value))
+    if detector is None or isinstance(detector, str):
+        detector = create_detector(_tier(detector, policy), threads=threads)
+    return Stages(detector, estimator or create_age_estimator(threads=threads), redactor)
+
+
+def make_sink(audit: AuditSink | str | Path | None) -> AuditSink:
+    """The log to write to; records stay in memory when the caller names none."""
+    if audit is None:
+        return MemoryAuditLog()
+    return AuditLog(Path(audit)) if isinstance(audit, str | Path) else audit
+
+
+def _policy(names: str | Path) -> Policy:
+    if isinstance(names, Path):
+        return load_policy(names)
+    policies = [load_policy(name.strip()) for name in names.split("+")]
+    return policies[0] if len(policies) == 1 else merge_policies(*policies)
+
+
+def _register(
+    consents: ConsentRegister | str | Path | None, keys: TrustedKeys | str | Path | None, moment: datetime
+) -> ConsentRegister:
+    if consents is None:
+        return ConsentRegister.empty()
+    if isinstance(consents, ConsentRegister):
+        return consents
+    if keys is None:
+        raise ConsentError(
+            "a consent register needs the keys that may sign it; pass them with `--trusted-keys`, "
+            "from a place that whoever writes the register can't change",
+            path=consents,
+        )
+    trusted = keys if isinstance(keys, TrustedKeys) else TrustedKeys.load(Path(keys))
+    return ConsentRegister.load(Path(consents), trusted, moment=moment)
+
+
+def _tier(asked: str | None, policy: Policy) -> str:
+    """The tier asked for, if the policy allows it: a weaker one than the policy's own is refused."""
+    own = policy.detection.tier.value
+    if asked is None:
+        return own
+    names = list(TIERS)
+    if asked not in names:
+        raise ConfigurationError(
+            f"there is no detector tier `{asked}`; choose one of {', '.join(names)}", key="detector"
+        )
+    if names.index(asked) < names.index(own):
+        raise PolicyError(
+            f"`{policy.policy_id}` asks for the detector tier `{own}` at least, and `{asked}` finds less; "
+            f"use `{own}` or weaken the policy by name (`weakens`)",
+            expected=own,
+            actual=asked,
+        )
+    return asked
