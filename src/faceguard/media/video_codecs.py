@@ -128,7 +128,7 @@ def choose_codec(asked: VideoCodec, track: VideoTrack, container: ContainerForma
 
 
 def encoded_layout(encoder: Encoder, layout: PixelLayout) -> str:
-    """FFmpeg's name of what the encoder is fed: full-range names lose their old `j` where it knows only the new ones."""
+    """FFmpeg's name of what the encoder is fed: full-range names lose the old `j` it may not know."""
     if layout.name in _YUVJ and layout.name not in encoder.layouts:
         return layout.name.replace("yuvj", "yuv")
     return layout.name

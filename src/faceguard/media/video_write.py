@@ -134,7 +134,7 @@ class VideoWriter:
             options["bf"] = "0"  # AVI has no presentation times, so pictures must come in order
         with self._refusals():
             stream = cast(av.VideoStream, self._output.add_stream(encoder.name, rate=track.frame_rate, options=options))
-            context = cast(av.VideoCodecContext, stream.codec_context)
+            context = stream.codec_context
             context.width, context.height = track.width, track.height
             context.pix_fmt = encoded_layout(encoder, track.layout)
             context.time_base = self._time_base(track)
