@@ -147,7 +147,7 @@ def _span_membrane(sides: _Sides) -> Floats:
     bottom = corners[2] + (corners[3] - corners[2]) * x[:, None]
     left = corners[0] + (corners[2] - corners[0]) * y[:, None]
     right = corners[1] + (corners[3] - corners[1]) * y[:, None]
-    surface = top[None] + (bottom - top)[None] * y[:, None, None]
+    surface: Floats = top[None] + (bottom - top)[None] * y[:, None, None]
     surface += _side_term(sides.top - top, y, height, width)
     surface += _side_term(sides.bottom - bottom, 1 - y, height, width)
     surface += _side_term(sides.left - left, x, width, height).swapaxes(0, 1)

@@ -25,7 +25,7 @@ MIN_CELL_PX = 8
 """Small regions get fewer cells rather than smaller ones."""
 
 NOISE_STD = 0.06
-"""Standard deviation of the noise on each cell, in shares of the full scale."""
+"""Standard deviation of the noise on each cell of a plane, in shares of the full scale."""
 
 LEVELS = 8
 """Values that a channel of a cell can take."""
@@ -70,7 +70,7 @@ def _cells(patch: NDArray[Any], cell_px: float, max_value: int, rng: np.random.G
     widths = np.diff(np.append(column_starts, patch.shape[1]))
     sums = np.add.reduceat(np.add.reduceat(patch, row_starts, axis=0, dtype=np.float64), column_starts, axis=1)
     areas = np.outer(heights, widths).reshape(*sums.shape[:2], *([1] * (patch.ndim - 2)))
-    shares = sums / areas / max_value + rng.normal(0.0, NOISE_STD, sums.shape)
+    shares = sums / areas / max_value + rng.normal(0.0, NOISE_STD, areas.shape)
     levels = np.clip(np.rint(shares * (LEVELS - 1)), 0, LEVELS - 1) / (LEVELS - 1)
     values: NDArray[Any] = np.rint(levels * max_value).astype(patch.dtype)
     return values.repeat(heights, axis=0).repeat(widths, axis=1)
