@@ -8,13 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from faceguard.age import context_box
+from faceguard.age.crop import context_box
 from faceguard.geometry import iou, move_detection, pixel_slice
-from faceguard.types import AgeAnswer, AgeEstimator, AgeUnknown, AgeUnknownReason, Detection, Detector, FaceCrop
+from faceguard.pipeline.stages import Stages
+from faceguard.types import AgeAnswer, AgeUnknown, AgeUnknownReason, Detection, FaceCrop
 
 SAME_FACE_IOU = 0.4
 """Boxes of two views of one frame that overlap more than this are one face; the usual limit of non-maximum suppression
 in face detection (0.3 to 0.5)."""
+
+_NOT_ASKED = AgeUnknown(AgeUnknownReason.NO_ESTIMATOR)
+_UNSURE = AgeUnknown(AgeUnknownReason.LOW_CONFIDENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +29,20 @@ class Face:
     age: AgeAnswer
 
 
-def find_faces(
-    views: Sequence[NDArray[np.uint8]], detector: Detector, estimator: AgeEstimator | None
-) -> tuple[Face, ...]:
-    """The faces of one frame. `views` are `(H, W, 3)` BGR uint8 of the frame's size, at least one; a face that shows in
-    any of them counts (a picture with transparency has more than one way to be seen)."""
+def find_faces(views: Sequence[NDArray[np.uint8]], stages: Stages) -> tuple[Face, ...]:
+    """The faces of one frame. `views` are `(H, W, 3)` BGR uint8 of the frame's size, at least one; a face that shows
+    in any of them counts (a picture with transparency has more than one way to be seen)."""
     found: list[tuple[Detection, NDArray[np.uint8]]] = []
     for view in views:
-        for detection in detector.detect(view):
+        for detection in stages.detector.detect(view):
             if all(iou(detection.box, known.box) < SAME_FACE_IOU for known, _ in found):
                 found.append((detection, view))
-    if estimator is None:
-        unknown = AgeUnknown(AgeUnknownReason.NO_ESTIMATOR)
-        return tuple(Face(detection, unknown) for detection, _ in found)
-    answers = estimator.estimate([crop_of(view, detection) for detection, view in found]) if found else ()
-    return tuple(Face(detection, age) for (detection, _), age in zip(found, answers, strict=True))
+    if stages.estimator is None:
+        return tuple(Face(detection, _NOT_ASKED) for detection, _ in found)
+    sure = [(detection, view) for detection, view in found if detection.score >= stages.confident_score]
+    answers = stages.estimator.estimate([crop_of(view, detection) for detection, view in sure]) if sure else ()
+    ages = {id(detection): age for (detection, _), age in zip(sure, answers, strict=True)}
+    return tuple(Face(detection, ages.get(id(detection), _UNSURE)) for detection, _ in found)
 
 
 def crop_of(view: NDArray[np.uint8], detection: Detection) -> FaceCrop:

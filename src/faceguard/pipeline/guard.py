@@ -36,10 +36,11 @@ class FaceGuard:
     Made once and used for many pictures; safe to share between threads. Models load at the first picture.
 
     `policy` is a preset's name, a file, several joined by `+` (the strictest wins), or a `Policy`. `notice` is a
-    handling notice or its file; without one nothing runs (FG-N01). `purpose` is one of the notice's. `consents` is a register or
-    its file, which needs `trusted_keys`. `audit` is a log's path or a sink; None keeps the records in memory.
-    `detector` is a tier (`live`, `balanced`, `thorough`) not below the policy's, or a `Detector`; `method` a redaction
-    method's name or a `Redactor` of a class that the policy accepts. `threads` bounds the cores of one inference.
+    handling notice or its file; without one nothing runs (FG-N01). `purpose` is one of the notice's. `consents` is a
+    register or its file, which needs `trusted_keys`. `audit` is a log's path or a sink; None keeps the records in
+    memory. `detector` is a tier (`live`, `balanced`, `thorough`) not below the policy's, or a `Detector`. `method` is
+    a redaction method's name, or a `Redactor`, of a class that the policy accepts. `threads` bounds the cores of one
+    inference.
 
     Raises ConfigurationError (PolicyError, NoticeError, ConsentError) when the documents don't allow the use at all.
     """

@@ -57,7 +57,7 @@ def cover_picture(
     """Looks at every frame, asks `decide` for every face, and covers what is not to be kept."""
     faces: list[FaceResult] = []
     for number, frame in enumerate(picture.frames):
-        found = find_faces(detector_images(frame), stages.detector, stages.estimator)
+        found = find_faces(detector_images(frame), stages)
         here = [subject for subject in subjects if subject.frame_index == number]
         for face, link in zip(found, link_by_region([face.detection.box for face in found], here), strict=True):
             faces.append(judge(len(faces), face, link, decide=decide, region_of=region_of, frame_index=number))

@@ -59,10 +59,11 @@ def make_stages(
     """
     if redactor is None or isinstance(redactor, str):
         redactor = create_redactor(redactor or policy.redaction.method.value)
-    require_class(redactor, RedactionClass(policy.redaction.strength.value))
+    require_class(redactor, RedactionClass(policy.redaction.redaction_class.value))
     if detector is None or isinstance(detector, str):
         detector = create_detector(_tier(detector, policy), threads=threads)
-    return Stages(detector, estimator or create_age_estimator(threads=threads), redactor)
+    estimator = estimator or create_age_estimator(threads=threads)
+    return Stages(detector, estimator, redactor, policy.detection.confident_score.value)
 
 
 def make_sink(audit: AuditSink | str | Path | None) -> AuditSink:

@@ -14,6 +14,8 @@ class Stages:
     detector: Detector
     estimator: AgeEstimator | None
     redactor: Redactor
+    confident_score: float = 0.0
+    """Detections below this are faces of unknown age; in 0..1."""
 
     @property
     def functions(self) -> frozenset[Function]:

@@ -1,0 +1,217 @@
+"""`faceguard redact`: pictures in, safe pictures and the reasons out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from faceguard.cli.redact_targets import parse_subjects, plan_targets
+from faceguard.errors import BatchError, ConfigurationError, FaceguardError
+
+if TYPE_CHECKING:
+    from faceguard.cli.redact_report import Outcome
+    from faceguard.pipeline.guard import FaceGuard
+    from faceguard.types import SubjectRegion
+
+DEFAULT_LOG_NAME = "faceguard-audit.jsonl"
+
+
+class Tier(StrEnum):
+    """Detector tiers, as `faceguard.detection.tiers` has them; named here so that `--help` needs no models."""
+
+    LIVE = "live"
+    BALANCED = "balanced"
+    THOROUGH = "thorough"
+
+
+class Method(StrEnum):
+    """Redaction methods, as `faceguard.redaction.registry` has them."""
+
+    SOLID = "solid"
+    INPAINT = "inpaint"
+    MOSAIC = "mosaic"
+    BLUR = "blur"
+
+
+class Language(StrEnum):
+    EN = "en"
+    JA = "ja"
+
+
+def redact(
+    inputs: Annotated[list[Path], typer.Argument(metavar="IN...", help="Pictures to redact.", show_default=False)],
+    notice: Annotated[
+        Path | None, typer.Option("--notice", metavar="FILE", help="The handling notice; nothing runs without one.")
+    ] = None,
+    purpose: Annotated[
+        str, typer.Option("--purpose", metavar="ID", help="What the pictures are for: a purpose of the notice.")
+    ] = "",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="OUT", help="A file, or a folder for several inputs; made if missing."),
+    ] = None,
+    policy: Annotated[
+        str,
+        typer.Option("--policy", metavar="P", help="A preset or a policy file; `A+B` joins several, strictest wins."),
+    ] = "jp-appi-2026",
+    consents: Annotated[Path | None, typer.Option("--consents", metavar="FILE", help="The consent register.")] = None,
+    trusted_keys: Annotated[
+        Path | None, typer.Option("--trusted-keys", metavar="FILE", help="Keys that may sign the consent register.")
+    ] = None,
+    subject: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--subject",
+            metavar="KEY=X,Y,W,H[@PAGE]",
+            help="Whose face is where, in pixels of the upright picture; repeatable. One input only.",
+        ),
+    ] = None,
+    event: Annotated[
+        str | None, typer.Option("--event", metavar="NAME", help="What the pictures belong to, as consents name it.")
+    ] = None,
+    captured_at: Annotated[
+        str | None,
+        typer.Option("--captured-at", metavar="TIME", help="When they were taken, ISO 8601 with a time zone."),
+    ] = None,
+    method: Annotated[
+        Method | None, typer.Option("--method", help="How faces are covered; the policy must accept its class.")
+    ] = None,
+    detector: Annotated[
+        Tier | None, typer.Option("--detector", help="How hard to look for faces; not less than the policy asks.")
+    ] = None,
+    audit: Annotated[
+        Path | None,
+        typer.Option("--audit", metavar="LOG", help=f"The audit log; by default `{DEFAULT_LOG_NAME}` at the output."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="R.json", help="Writes the decisions as JSON.")
+    ] = None,
+    preview: Annotated[
+        Path | None,
+        typer.Option("--preview", metavar="DIR", help="Also writes copies with boxes and reasons, on redacted faces."),
+    ] = None,
+    keep_capture_time: Annotated[
+        bool,
+        typer.Option("--keep-capture-time", help="Keeps capture time and exposure; never place or device."),
+    ] = False,
+    quality: Annotated[int, typer.Option("--quality", min=1, max=100, help="For JPEG, WebP and AVIF outputs.")] = 95,
+    explain: Annotated[bool, typer.Option("--explain", help="Says in plain words why each face is as it is.")] = False,
+    language: Annotated[Language, typer.Option("--language", help="Of the explanations.")] = Language.EN,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decides and records, writes no picture.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replaces existing outputs; never an input.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Prints JSON for machines.")] = False,
+) -> None:
+    """Covers every face that the policy does not clearly allow to be shown, and records why.
+
+    One bad file doesn't stop the others. Exit code 0: all done; with one input that of its error (2 configuration, 3
+    model, 4 media, 5 safety); with several 6 when some failed.
+    """
+    from faceguard.cli.redact_report import print_outcomes, write_report
+    from faceguard.pipeline.guard import FaceGuard
+
+    if output is None and not dry_run:
+        raise ConfigurationError("no output; say where with `-o OUT`, or try `--dry-run`", key="output")
+    subjects = parse_subjects(subject or [], inputs)
+    targets = plan_targets(inputs, None if dry_run else output)
+    log = audit or _log_beside(targets[0])
+    guard = FaceGuard(
+        notice=notice,
+        purpose=purpose,
+        policy=policy,
+        consents=consents,
+        trusted_keys=trusted_keys,
+        audit=log,
+        detector=None if detector is None else detector.value,
+        method=None if method is None else method.value,
+    )
+    outcomes = []
+    for source, target in zip(inputs, targets, strict=True):
+        outcome = _redact_one(
+            guard,
+            source,
+            target,
+            subjects=subjects,
+            event=event,
+            captured_at=_moment(captured_at),
+            quality=quality,
+            keep_capture_time=keep_capture_time,
+            overwrite=overwrite,
+            preview_dir=preview,
+        )
+        outcomes.append(outcome)
+    if report is not None:
+        write_report(report, outcomes, guard.policy, log, overwrite=overwrite)
+    print_outcomes(outcomes, guard.policy, log, language=language.value if explain else None, as_json=as_json)
+    _raise_for(outcomes)
+
+
+def _redact_one(
+    guard: FaceGuard,
+    source: Path,
+    target: Path | None,
+    *,
+    subjects: Sequence[SubjectRegion],
+    event: str | None,
+    captured_at: datetime | None,
+    quality: int,
+    keep_capture_time: bool,
+    overwrite: bool,
+    preview_dir: Path | None,
+) -> Outcome:
+    """One input; its error is part of the outcome, so that the others go on."""
+    from faceguard.cli.redact_report import Outcome, write_preview
+    from faceguard.media.picture import KeepMetadata
+
+    try:
+        report = guard.redact_image(
+            source,
+            target,
+            subjects=subjects,
+            event=event,
+            captured_at=captured_at,
+            quality=quality,
+            keep_metadata=KeepMetadata.SAFE if keep_capture_time else KeepMetadata.NONE,
+            overwrite=overwrite,
+        )
+        preview = None if preview_dir is None else write_preview(report, preview_dir, overwrite=overwrite)
+    except FaceguardError as error:
+        return Outcome(source, error=error)
+    return Outcome(source, report=report, preview=preview)
+
+
+def _log_beside(target: Path | None) -> Path:
+    """The default audit log: in the folder of the outputs, or here in a dry run."""
+    if target is not None:
+        folder = target.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / DEFAULT_LOG_NAME
+    return Path(DEFAULT_LOG_NAME)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"`{text}` is not a time; write it like `2026-11-22T15:04:00+09:00`", key="captured-at"
+        ) from error
+    if moment.tzinfo is None:
+        raise ConfigurationError(f"`{text}` has no time zone; add one, like `+09:00` or `Z`", key="captured-at")
+    return moment
+
+
+def _raise_for(outcomes: Sequence[Outcome]) -> None:
+    """The exit code tells: a single input's own error, or a BatchError when some of several failed."""
+    errors = {outcome.source: outcome.error for outcome in outcomes if outcome.error is not None}
+    if not errors:
+        return
+    if len(outcomes) == 1:
+        raise next(iter(errors.values()))
+    raise BatchError(f"{len(errors)} of {len(outcomes)} inputs failed; the others are done", errors=errors)
