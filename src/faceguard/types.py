@@ -434,7 +434,7 @@ class DocumentRef:
 class Decision:
     """What the policy says of one face, and why.
 
-    `rule_path` names the engine's numbered rules in the order in which they were asked. `challenge_age` and `threshold`
+    `index` is the face's number in its asset, from 1. `rule_path` names the engine's numbered rules in the order in which they were asked. `challenge_age` and `threshold`
     are the ones in force when it was made (FG-A04), in years; `consent_id` is the record that was relied on or refused.
     """
 

@@ -8,6 +8,7 @@ import sys
 import typer
 
 from faceguard.cli import models
+from faceguard.cli.redact import redact
 from faceguard.errors import FaceguardError
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command("redact")(redact)
 app.add_typer(models.app, name="models")
 
 

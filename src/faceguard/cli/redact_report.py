@@ -59,7 +59,7 @@ def _print_report(console: Console, report: PictureReport, preview: Path | None,
         console.print(_table(report))
     if language is not None:
         for face in report.faces:
-            console.print(f"  face {face.decision.index + 1}: {explain(face.decision, language)}")
+            console.print(f"  face {face.decision.index}: {explain(face.decision, language)}")
     for note in report.notes:
         console.print(f"  note: {note}")
     if preview is not None:
@@ -79,7 +79,7 @@ def _table(report: PictureReport) -> Table:
         decision = face.decision
         style = "green" if decision.effect is Effect.KEEP else "yellow"
         table.add_row(
-            str(decision.index + 1),
+            str(decision.index),
             *((str(face.frame_index + 1),) if paged else ()),
             ",".join(str(value) for value in _place(face)),
             str(decision.age_status),

@@ -60,7 +60,7 @@ def cover_picture(
         found = find_faces(detector_images(frame), stages)
         here = [subject for subject in subjects if subject.frame_index == number]
         for face, link in zip(found, link_by_region([face.detection.box for face in found], here), strict=True):
-            faces.append(judge(len(faces), face, link, decide=decide, region_of=region_of, frame_index=number))
+            faces.append(judge(len(faces) + 1, face, link, decide=decide, region_of=region_of, frame_index=number))
     if picture.is_animated:
         faces = _most_protective(faces, region_of)
     reach = NEIGHBOUR_FRAMES if picture.is_animated else 0
