@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from faceguard.policy.consent import (
     AdultEvidence,
@@ -57,7 +56,7 @@ PROCESS = Process(
     purpose=PURPOSE,
     data_types=("facial image",),
     storage_location="Tokyo",
-    retention=timedelta(days=30),
+    retention="30 days",
     recipients=(),
     third_party_disclosure=True,
     jurisdiction="JP",
@@ -133,7 +132,5 @@ def register_bytes(*contents: object, key: SigningKey = KEY, issued_at: datetime
     return seal_up(statements, key, issued_at)
 
 
-def load(data: bytes, folder: Path, *, keys: TrustedKeys = KEYS, moment: datetime = NOW) -> ConsentRegister:
-    path = folder / "register.jsonl"
-    path.write_bytes(data)
-    return ConsentRegister.load(path, keys, moment=moment)
+def load(data: bytes, *, keys: TrustedKeys = KEYS, moment: datetime = NOW) -> ConsentRegister:
+    return ConsentRegister.of(data, keys, moment=moment)

@@ -116,7 +116,8 @@ class Process(Strict):
     purpose: NonBlank
     data_types: tuple[NonBlank, ...] = Field(min_length=1)
     storage_location: NonBlank
-    retention: Duration
+    retention: NonBlank
+    """How long, in the words of the notice."""
     recipients: tuple[NonBlank, ...]
     third_party_disclosure: bool
     services: tuple[NonBlank, ...] = ()

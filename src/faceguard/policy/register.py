@@ -67,7 +67,11 @@ class ConsentRegister:
     @classmethod
     def load(cls, path: Path, keys: TrustedKeys, *, moment: datetime) -> Self:
         """Reads the register at `path`. Raises ConsentError only if there is no such file or it can't be read."""
-        data = read_bytes(path)
+        return cls.of(read_bytes(path), keys, moment=moment)
+
+    @classmethod
+    def of(cls, data: bytes, keys: TrustedKeys, *, moment: datetime) -> Self:
+        """The register that `data` holds, as it is to be believed at `moment`."""
         sha256 = hashlib.sha256(data).hexdigest()
         try:
             sealed = open_sealed(data, keys, moment)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from consents import (
@@ -55,10 +54,10 @@ DAY = timedelta(days=1)
 
 
 def finding(
-    folder: Path, record: ConsentRecord, *more: object, how: ConsentUse | None = None, policy: str = "jp-appi-2026"
+    record: ConsentRecord, *more: object, how: ConsentUse | None = None, policy: str = "jp-appi-2026"
 ) -> ConsentFinding:
     """What is found of `record`, which stands first in the register."""
-    register = load(register_bytes(record, *more), folder)
+    register = load(register_bytes(record, *more))
     found = register.findings(record.data_subject.id, use=how or use(), policy=load_policy(policy))
     return next(one for one in found if one.record_id == record.record_id)
 
@@ -72,9 +71,9 @@ def revocation(
 # ------------------------------------------------------------------------------------------------ what holds
 
 
-def test_a_guardians_consent_holds_for_what_it_names(tmp_path: Path) -> None:
+def test_a_guardians_consent_holds_for_what_it_names() -> None:
     """FG-C01"""
-    assert finding(tmp_path, guardian_consent()) == ConsentFinding(
+    assert finding(guardian_consent()) == ConsentFinding(
         record_id=RECORD_ID,
         given_by=ConsentGiver.GUARDIAN,
         valid=True,
@@ -86,14 +85,14 @@ def test_a_guardians_consent_holds_for_what_it_names(tmp_path: Path) -> None:
     )
 
 
-def test_an_adults_own_consent_holds(tmp_path: Path) -> None:
-    found = finding(tmp_path, adult_consent())
+def test_an_adults_own_consent_holds() -> None:
+    found = finding(adult_consent())
     assert (found.valid, found.given_by, found.subject_is_minor) == (True, ConsentGiver.SELF, False)
 
 
-def test_nothing_is_found_of_others(tmp_path: Path) -> None:
+def test_nothing_is_found_of_others() -> None:
     """FG-C14: a consent belongs to the key that the operator named, and to no face."""
-    register = load(register_bytes(guardian_consent()), tmp_path)
+    register = load(register_bytes(guardian_consent()))
     policy = load_policy("jp-appi-2026")
     assert register.findings("ward-8", use=use(), policy=policy) == ()
     assert register.findings(None, use=use(), policy=policy) == ()
@@ -103,20 +102,20 @@ def test_nothing_is_found_of_others(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("state", list(ConsentState))
-def test_only_given_and_renewed_count(tmp_path: Path, state: ConsentState) -> None:
+def test_only_given_and_renewed_count(state: ConsentState) -> None:
     """FG-C10"""
-    found = finding(tmp_path, changed(guardian_consent(), events=(event(state=state),)))
+    found = finding(changed(guardian_consent(), events=(event(state=state),)))
     assert found.valid is (state in STATES_GIVEN)
     assert found.reasons == (() if state in STATES_GIVEN else (Reason.CONSENT_STATE_NOT_GIVEN,))
     assert found.state == state
 
 
-def test_what_was_said_last_counts(tmp_path: Path) -> None:
+def test_what_was_said_last_counts() -> None:
     """FG-C10"""
     refused = (event(), event(state=ConsentState.REFUSED, at=NOW - DAY))
-    assert finding(tmp_path, changed(guardian_consent(), events=refused)).reasons == (Reason.CONSENT_STATE_NOT_GIVEN,)
+    assert finding(changed(guardian_consent(), events=refused)).reasons == (Reason.CONSENT_STATE_NOT_GIVEN,)
     renewed = (*refused, event(state=ConsentState.RENEWED, at=NOW - TICK))
-    assert finding(tmp_path, changed(guardian_consent(), events=renewed)).valid
+    assert finding(changed(guardian_consent(), events=renewed)).valid
 
 
 @pytest.mark.parametrize(
@@ -129,27 +128,27 @@ def test_what_was_said_last_counts(tmp_path: Path) -> None:
     ],
 )
 def test_a_revocation_takes_effect_at_its_very_moment(
-    tmp_path: Path, by: Actor, why: RevocationReason, reason: Reason, state: str
+    by: Actor, why: RevocationReason, reason: Reason, state: str
 ) -> None:
     """FG-C08; FG-C05: a second guardian's objection blocks."""
-    before = finding(tmp_path, guardian_consent(), revocation(NOW + TICK, by, why))
+    before = finding(guardian_consent(), revocation(NOW + TICK, by, why))
     assert before.valid
-    after = finding(tmp_path, guardian_consent(), revocation(NOW, by, why))
+    after = finding(guardian_consent(), revocation(NOW, by, why))
     assert (after.reasons, after.state) == ((reason,), state)
 
 
-def test_a_revocation_of_another_record_changes_nothing(tmp_path: Path) -> None:
+def test_a_revocation_of_another_record_changes_nothing() -> None:
     other = Revocation(
         record_id=OTHER_RECORD_ID, time_utc=GIVEN_AT, by=Actor.SUBJECT, reason=RevocationReason.WITHDRAWN
     )
-    assert finding(tmp_path, guardian_consent(), other).valid
+    assert finding(guardian_consent(), other).valid
 
 
 @pytest.mark.parametrize("by", list(Actor))
-def test_a_request_to_stop_comes_first_and_is_marked(tmp_path: Path, by: Actor) -> None:
+def test_a_request_to_stop_comes_first_and_is_marked(by: Actor) -> None:
     """FG-T02"""
     request = Cessation(request_id=OTHER_RECORD_ID, subject_id=CHILD, time_utc=NOW, by=by)
-    register = load(register_bytes(guardian_consent(), request), tmp_path)
+    register = load(register_bytes(guardian_consent(), request))
     policy = load_policy("jp-appi-2026")
     stopped, consent = register.findings(CHILD, use=use(), policy=policy)
     assert (stopped.cessation, stopped.valid, stopped.reasons) == (True, False, (Reason.CESSATION_REQUESTED,))
@@ -160,7 +159,7 @@ def test_a_request_to_stop_comes_first_and_is_marked(tmp_path: Path, by: Actor) 
 # --------------------------------------------------------------------------------------------------- period
 
 
-def test_a_consent_holds_from_its_beginning_to_just_before_its_end(tmp_path: Path) -> None:
+def test_a_consent_holds_from_its_beginning_to_just_before_its_end() -> None:
     """FG-C09"""
     start, end = NOW - DAY, NOW + DAY
     record = changed(guardian_consent(), scope=Scope(event=EVENT, valid_from=start, valid_to=end))
@@ -171,57 +170,57 @@ def test_a_consent_holds_from_its_beginning_to_just_before_its_end(tmp_path: Pat
         end: (Reason.CONSENT_EXPIRED,),
     }
     for moment, reasons in expected.items():
-        assert finding(tmp_path, record, how=use(moment)).reasons == reasons
+        assert finding(record, how=use(moment)).reasons == reasons
 
 
-def test_the_duration_that_was_said_ends_it_too(tmp_path: Path) -> None:
+def test_the_duration_that_was_said_ends_it_too() -> None:
     """FG-C09"""
     record = changed(guardian_consent(), events=(event(duration=NOW - GIVEN_AT),))
-    found = finding(tmp_path, record)
+    found = finding(record)
     assert (found.reasons, found.state) == ((Reason.CONSENT_EXPIRED,), "ConsentExpired")
-    assert finding(tmp_path, record, how=use(NOW - TICK)).valid
+    assert finding(record, how=use(NOW - TICK)).valid
 
 
-def test_before_anything_was_said_nothing_holds(tmp_path: Path) -> None:
-    found = finding(tmp_path, guardian_consent(), how=use(GIVEN_AT - TICK))
+def test_before_anything_was_said_nothing_holds() -> None:
+    found = finding(guardian_consent(), how=use(GIVEN_AT - TICK))
     assert (found.valid, found.reasons, found.state) == (False, (Reason.CONSENT_NOT_YET_VALID,), "ConsentUnknown")
 
 
 @pytest.mark.parametrize(("days", "valid"), [(365, True), (366, False)])
-def test_a_consent_longer_than_the_policy_allows_does_not_hold(tmp_path: Path, days: int, valid: bool) -> None:
+def test_a_consent_longer_than_the_policy_allows_does_not_hold(days: int, valid: bool) -> None:
     """FG-C09"""
     scope = Scope(event=EVENT, valid_from=GIVEN_AT, valid_to=GIVEN_AT + timedelta(days=days))
-    found = finding(tmp_path, changed(guardian_consent(), scope=scope, events=(event(duration=timedelta(days=days)),)))
+    found = finding(changed(guardian_consent(), scope=scope, events=(event(duration=timedelta(days=days)),)))
     assert found.reasons == (() if valid else (Reason.CONSENT_TOO_LONG,))
 
 
 @pytest.mark.parametrize(("policy", "age"), [("jp-appi-2026", 16), ("us-coppa", 13), ("kr-pipa", 14), ("in-dpdp", 18)])
-def test_a_guardians_word_ends_when_the_child_may_have_its_birthday(tmp_path: Path, policy: str, age: int) -> None:
+def test_a_guardians_word_ends_when_the_child_may_have_its_birthday(policy: str, age: int) -> None:
     """FG-C09: from the first day of the month of birth, in the zone where that comes first."""
     born = f"{2026 - age}-12"
     record = changed(guardian_consent(), data_subject=DataSubject(id=CHILD, is_child=True, birth_year_month=born))
     birthday = datetime(2026, 11, 30, 10, tzinfo=UTC)  # 1 December, 00:00, at UTC+14
     for moment, reasons in ((birthday - TICK, ()), (birthday, (Reason.CONSENT_REAFFIRM_REQUIRED,))):
-        register = load(register_bytes(record, issued_at=moment), tmp_path, moment=moment)
+        register = load(register_bytes(record, issued_at=moment), moment=moment)
         (found,) = register.findings(CHILD, use=use(moment), policy=load_policy(policy))
         assert found.reasons == reasons
 
 
-def test_a_guardians_word_ends_on_the_threshold_date(tmp_path: Path) -> None:
+def test_a_guardians_word_ends_on_the_threshold_date() -> None:
     """FG-C09"""
     for day, reasons in ((date(2026, 11, 22), (Reason.CONSENT_REAFFIRM_REQUIRED,)), (date(2026, 11, 23), ())):
         subject = DataSubject(id=CHILD, is_child=True, threshold_date=day)
-        assert finding(tmp_path, changed(guardian_consent(), data_subject=subject)).reasons == reasons
+        assert finding(changed(guardian_consent(), data_subject=subject)).reasons == reasons
 
 
-def test_a_consent_to_be_reaffirmed_holds_only_until_then(tmp_path: Path) -> None:
+def test_a_consent_to_be_reaffirmed_holds_only_until_then() -> None:
     """FG-C09"""
-    assert finding(tmp_path, changed(guardian_consent(), reaffirm_by=date(2026, 11, 23))).valid
+    assert finding(changed(guardian_consent(), reaffirm_by=date(2026, 11, 23))).valid
     overdue = changed(guardian_consent(), reaffirm_by=date(2026, 11, 22))
-    assert finding(tmp_path, overdue).reasons == (Reason.CONSENT_REAFFIRM_REQUIRED,)
+    assert finding(overdue).reasons == (Reason.CONSENT_REAFFIRM_REQUIRED,)
 
 
-def test_a_child_who_has_grown_up_speaks_for_itself(tmp_path: Path) -> None:
+def test_a_child_who_has_grown_up_speaks_for_itself() -> None:
     """FG-C09: the day after the last on which the birthday can be, in the zone where that comes last."""
     subject = DataSubject(id=CHILD, is_child=True, birth_year_month="2010-10")
     record = changed(adult_consent(), data_subject=subject)
@@ -229,7 +228,7 @@ def test_a_child_who_has_grown_up_speaks_for_itself(tmp_path: Path) -> None:
         (datetime(2026, 11, 1, 11, 59, tzinfo=UTC), (Reason.NO_GUARDIAN_CONSENT,)),
         (datetime(2026, 11, 1, 12, 0, tzinfo=UTC), ()),
     ):
-        found = finding(tmp_path, record, how=use(moment))
+        found = finding(record, how=use(moment))
         assert found.reasons == reasons
         assert found.subject_is_minor is True
 
@@ -238,37 +237,37 @@ def test_a_child_who_has_grown_up_speaks_for_itself(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", [None, "silence", "pre_ticked_box", "sms", "no_such_method"])
-def test_only_the_acts_that_the_policy_names_express_anything(tmp_path: Path, method: str | None) -> None:
+def test_only_the_acts_that_the_policy_names_express_anything(method: str | None) -> None:
     """FG-C11"""
-    found = finding(tmp_path, changed(guardian_consent(), events=(event(method=method),)))
+    found = finding(changed(guardian_consent(), events=(event(method=method),)))
     assert found.reasons == (Reason.CONSENT_METHOD_NOT_ALLOWED,)
 
 
 @pytest.mark.parametrize("field", ["id", "version", "sha256"])
-def test_another_notice_than_the_one_shown_is_a_mismatch(tmp_path: Path, field: str) -> None:
+def test_another_notice_than_the_one_shown_is_a_mismatch(field: str) -> None:
     """FG-C12"""
     shown = {"id": NOTICE.id, "version": NOTICE.version, "sha256": NOTICE.sha256, "language": "ja"}
     shown[field] = "c" * 64
-    found = finding(tmp_path, changed(guardian_consent(), notice=NoticeRef(**shown)))
+    found = finding(changed(guardian_consent(), notice=NoticeRef(**shown)))
     assert found.reasons == (Reason.CONSENT_NOTICE_MISMATCH,)
 
 
-def test_a_notice_published_after_the_consent_can_not_have_been_read(tmp_path: Path) -> None:
+def test_a_notice_published_after_the_consent_can_not_have_been_read() -> None:
     """FG-C12"""
-    assert finding(tmp_path, guardian_consent(), how=replace(use(), notice_from=GIVEN_AT)).valid
+    assert finding(guardian_consent(), how=replace(use(), notice_from=GIVEN_AT)).valid
     for late in (GIVEN_AT + TICK, None):
-        found = finding(tmp_path, guardian_consent(), how=replace(use(), notice_from=late))
+        found = finding(guardian_consent(), how=replace(use(), notice_from=late))
         assert found.reasons == (Reason.CONSENT_NOTICE_MISMATCH,)
     no_notice = replace(use(), notice=None)
-    assert finding(tmp_path, guardian_consent(), how=no_notice).reasons == (Reason.CONSENT_NOTICE_MISMATCH,)
+    assert finding(guardian_consent(), how=no_notice).reasons == (Reason.CONSENT_NOTICE_MISMATCH,)
 
 
 # ------------------------------------------------------------------------------------------------------ use
 
 
-def test_a_consent_for_one_purpose_is_none_for_another(tmp_path: Path) -> None:
+def test_a_consent_for_one_purpose_is_none_for_another() -> None:
     """FG-C07"""
-    found = finding(tmp_path, guardian_consent(), how=replace(use(), purpose="publication"))
+    found = finding(guardian_consent(), how=replace(use(), purpose="publication"))
     assert found.reasons == (Reason.CONSENT_OTHER_PURPOSE,)
 
 
@@ -285,33 +284,33 @@ def test_a_consent_for_one_purpose_is_none_for_another(tmp_path: Path) -> None:
         ({"event": EVENT, "asset_sha256": ("a" * 64,)}, {"asset_sha256": "b" * 64}),
     ],
 )
-def test_a_consent_holds_nowhere_else(tmp_path: Path, scope: dict[str, object], how: dict[str, object]) -> None:
+def test_a_consent_holds_nowhere_else(scope: dict[str, object], how: dict[str, object]) -> None:
     """FG-C07: everything that a scope names must be so."""
     named = Scope.model_validate({"valid_from": GIVEN_AT, "valid_to": NOW + DAY, **scope})
-    found = finding(tmp_path, changed(guardian_consent(), scope=named), how=replace(use(), **how))  # type: ignore[arg-type]
+    found = finding(changed(guardian_consent(), scope=named), how=replace(use(), **how))  # type: ignore[arg-type]
     assert found.reasons == (Reason.CONSENT_OUT_OF_SCOPE,)
 
 
-def test_a_consent_for_files_holds_for_each_of_them(tmp_path: Path) -> None:
+def test_a_consent_for_files_holds_for_each_of_them() -> None:
     """FG-C07"""
     named = Scope(asset_sha256=("a" * 64, "b" * 64), valid_from=GIVEN_AT, valid_to=NOW + DAY)
     record = changed(guardian_consent(), scope=named)
     for asset in named.asset_sha256:
-        assert finding(tmp_path, record, how=replace(use(), asset_sha256=asset)).valid
+        assert finding(record, how=replace(use(), asset_sha256=asset)).valid
 
 
-def test_release_needs_to_be_named_and_asked_for_apart(tmp_path: Path) -> None:
+def test_release_needs_to_be_named_and_asked_for_apart() -> None:
     """FG-C07: a consent for use in place does not let a picture go to third parties."""
     release = use(disclosure=Disclosure.THIRD_PARTY)
-    assert finding(tmp_path, guardian_consent(), how=release).valid
+    assert finding(guardian_consent(), how=release).valid
     internal = PROCESS.model_copy(update={"third_party_disclosure": False})
     for record in (
         changed(guardian_consent(), processes=(internal,)),
         changed(guardian_consent(), separate_disclosure_consent=False),
     ):
-        found = finding(tmp_path, record, how=release)
+        found = finding(record, how=release)
         assert (found.reasons, found.covers_release) == ((Reason.CONSENT_NOT_FOR_RELEASE,), False)
-        assert finding(tmp_path, record).valid
+        assert finding(record).valid
 
 
 @pytest.mark.parametrize(
@@ -324,11 +323,11 @@ def test_release_needs_to_be_named_and_asked_for_apart(tmp_path: Path) -> None:
     ],
 )
 def test_bipa_needs_a_written_release_with_its_term(
-    tmp_path: Path, release: WrittenRelease | None, reasons: tuple[Reason, ...]
+    release: WrittenRelease | None, reasons: tuple[Reason, ...]
 ) -> None:
     """FG-C13: at any age."""
     for record in (guardian_consent(), adult_consent()):
-        found = finding(tmp_path, changed(record, written_release=release), policy="us-il-bipa")
+        found = finding(changed(record, written_release=release), policy="us-il-bipa")
         assert found.reasons == reasons
         assert found.written_release is (release is not None and release.term is not None)
 
@@ -350,17 +349,15 @@ def test_bipa_needs_a_written_release_with_its_term(
     ],
 )
 def test_a_guardian_checked_too_little_does_not_count(
-    tmp_path: Path, policy: str, disclosure: Disclosure, level: str, valid: bool
+    policy: str, disclosure: Disclosure, level: str, valid: bool
 ) -> None:
     """FG-C04"""
     guardian = GUARDIAN_BLOCK.model_copy(update={"assurance_level": GuardianLevel(level)})
-    found = finding(
-        tmp_path, changed(guardian_consent(), guardian=guardian), how=use(disclosure=disclosure), policy=policy
-    )
+    found = finding(changed(guardian_consent(), guardian=guardian), how=use(disclosure=disclosure), policy=policy)
     assert found.reasons == (() if valid else (Reason.CONSENT_GUARDIAN_LEVEL_TOO_LOW,))
 
 
-def test_a_claimed_level_without_its_evidence_does_not_count(tmp_path: Path) -> None:
+def test_a_claimed_level_without_its_evidence_does_not_count() -> None:
     """FG-C04"""
     guardian = GUARDIAN_BLOCK.model_copy(
         update={
@@ -368,7 +365,7 @@ def test_a_claimed_level_without_its_evidence_does_not_count(tmp_path: Path) -> 
             "authority_basis": AuthorityBasis.DECLARED,
         }
     )
-    found = finding(tmp_path, changed(guardian_consent(), guardian=guardian))
+    found = finding(changed(guardian_consent(), guardian=guardian))
     assert (found.reasons, found.guardian_level) == ((Reason.CONSENT_GUARDIAN_LEVEL_TOO_LOW,), GuardianLevel.G0)
 
 
@@ -376,36 +373,36 @@ def test_a_claimed_level_without_its_evidence_does_not_count(tmp_path: Path) -> 
     ("policy", "age", "valid"),
     [("jp-appi-2026", 17, False), ("jp-appi-2026", 18, True), ("kr-pipa", 18, False), ("kr-pipa", 19, True)],
 )
-def test_a_guardian_is_proven_of_age(tmp_path: Path, policy: str, age: int, valid: bool) -> None:
+def test_a_guardian_is_proven_of_age(policy: str, age: int, valid: bool) -> None:
     """FG-C06"""
     evidence = AdultEvidence(method=VerificationMethod.GOVERNMENT_ID, age_at_least_years=age)
     guardian = GUARDIAN_BLOCK.model_copy(update={"adult_evidence": evidence})
-    found = finding(tmp_path, changed(guardian_consent(), guardian=guardian), policy=policy)
+    found = finding(changed(guardian_consent(), guardian=guardian), policy=policy)
     assert found.reasons == (() if valid else (Reason.CONSENT_GUARDIAN_INVALID,))
 
 
-def test_a_guardian_without_proof_of_age_does_not_count(tmp_path: Path) -> None:
+def test_a_guardian_without_proof_of_age_does_not_count() -> None:
     """FG-C06"""
     guardian = GUARDIAN_BLOCK.model_copy(update={"adult_evidence": None})
-    found = finding(tmp_path, changed(guardian_consent(), guardian=guardian))
+    found = finding(changed(guardian_consent(), guardian=guardian))
     assert found.reasons == (Reason.CONSENT_GUARDIAN_INVALID,)
 
 
-def test_a_guardian_is_checked_before_consenting(tmp_path: Path) -> None:
+def test_a_guardian_is_checked_before_consenting() -> None:
     """FG-C04"""
     guardian = GUARDIAN_BLOCK.model_copy(update={"verified_at": GIVEN_AT + TICK})
-    found = finding(tmp_path, changed(guardian_consent(), guardian=guardian))
+    found = finding(changed(guardian_consent(), guardian=guardian))
     assert found.reasons == (Reason.CONSENT_GUARDIAN_INVALID,)
 
 
-def test_who_asks_for_a_consent_does_not_grant_it(tmp_path: Path) -> None:
+def test_who_asks_for_a_consent_does_not_grant_it() -> None:
     """FG-C05"""
-    found = finding(tmp_path, changed(guardian_consent(), requested_by=GUARDIAN))
+    found = finding(changed(guardian_consent(), requested_by=GUARDIAN))
     assert found.reasons == (Reason.CONSENT_GUARDIAN_INVALID,)
 
 
 @pytest.mark.parametrize(("children", "valid"), [(6, True), (7, False)])
-def test_a_guardian_of_too_many_children_does_not_count(tmp_path: Path, children: int, valid: bool) -> None:
+def test_a_guardian_of_too_many_children_does_not_count(children: int, valid: bool) -> None:
     """FG-C05: the preset lets one guardian speak for six."""
     others = [
         changed(
@@ -415,21 +412,21 @@ def test_a_guardian_of_too_many_children_does_not_count(tmp_path: Path, children
         )
         for number in range(1, children)
     ]
-    found = finding(tmp_path, guardian_consent(), *others)
+    found = finding(guardian_consent(), *others)
     assert found.reasons == (() if valid else (Reason.CONSENT_GUARDIAN_INVALID,))
 
 
-def test_a_childs_own_word_is_not_enough(tmp_path: Path) -> None:
+def test_a_childs_own_word_is_not_enough() -> None:
     """FG-C01"""
     record = changed(guardian_consent(), events=(event(by=CHILD),))
-    found = finding(tmp_path, record)
+    found = finding(record)
     assert (found.given_by, found.reasons) == (ConsentGiver.SELF, (Reason.NO_GUARDIAN_CONSENT,))
 
 
 # ---------------------------------------------------------------------------------------------------- order
 
 
-def test_every_reason_is_given_in_the_order_of_the_rules(tmp_path: Path) -> None:
+def test_every_reason_is_given_in_the_order_of_the_rules() -> None:
     record = changed(
         guardian_consent(),
         events=(event(state=ConsentState.REFUSED, method=None, duration=timedelta(days=1)),),
@@ -442,7 +439,7 @@ def test_every_reason_is_given_in_the_order_of_the_rules(tmp_path: Path) -> None
         notice=DocumentRef("other", "1", "c" * 64),
         notice_from=NOTICE_FROM,
     )
-    assert finding(tmp_path, record, revocation(GIVEN_AT), how=how).reasons == (
+    assert finding(record, revocation(GIVEN_AT), how=how).reasons == (
         Reason.CONSENT_STATE_NOT_GIVEN,
         Reason.CONSENT_REVOKED,
         Reason.CONSENT_EXPIRED,
