@@ -190,7 +190,8 @@ class AgeEstimate:
 
     `years` is the estimate, `std_years` the spread of the model's own distribution, `lower_years` a lower bound with
     the coverage that the calibration states. `p_under` gives P(age < T) for the thresholds the calibration
-    was fitted for, as `(T, probability)` pairs in ascending T. `calibration_id` is "" for an uncalibrated model: don't trust its bound.
+    was fitted for, as `(T, probability)` pairs in ascending T. `calibration_id` is ""
+    for an uncalibrated model: don't trust its bound.
     """
 
     years: float
@@ -385,7 +386,7 @@ class ConsentGiver(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConsentFinding:
-    """What a register says of one record for one subject, use and moment. No keys in it: signatures are checked by then.
+    """What a register says of one record for one subject, use and moment. Signatures are checked by then: no keys here.
 
     `valid` means that the record holds for this very use; then `reasons` is empty, else it says why not. `cessation`
     marks a request to stop, by the person or a guardian; it wins over every consent. `subject_is_minor` is the record's
@@ -434,8 +435,9 @@ class DocumentRef:
 class Decision:
     """What the policy says of one face, and why.
 
-    `index` is the face's number in its asset, from 1. `rule_path` names the engine's numbered rules in the order in which they were asked. `challenge_age` and `threshold`
-    are the ones in force when it was made (FG-A04), in years; `consent_id` is the record that was relied on or refused.
+    `index` is the face's number in its asset, from 1. `rule_path` names the engine's numbered rules in the
+    order in which they were asked. `challenge_age` and `threshold` are the ones in force when it was made (FG-A04), in
+    years; `consent_id` is the record that was relied on or refused.
     """
 
     index: int
