@@ -134,6 +134,8 @@ class AuditLog:
 @contextlib.contextmanager
 def _locked(path: Path, timeout_s: float) -> Iterator[None]:
     """Holds `PATH.lock`. Raises AuditWriteError."""
+    if not path.parent.is_dir():  # or the lock would make it, and a mistyped folder would go unnoticed
+        raise AuditWriteError(f"there is no folder `{path.parent}` for the audit log; make it first", path=path)
     try:
         lock = FileLock(path.with_name(path.name + ".lock"), timeout=timeout_s, mode=0o600)
         lock.acquire()

@@ -121,6 +121,8 @@ def add_statements(
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
+    if not path.parent.is_dir():  # or the lock would make it, and a mistyped folder would go unnoticed
+        raise ConsentError(f"there is no folder `{path.parent}` for the register; make it first", path=path)
     try:
         lock = FileLock(path.with_name(path.name + ".lock"), timeout=30.0, mode=0o600)
         lock.acquire()
