@@ -23,7 +23,6 @@ input in backticks, and say what to do next.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from os import PathLike
 from typing import ClassVar
 
 
@@ -151,6 +150,6 @@ class BatchError(FaceguardError):
 
     exit_code = 6
 
-    def __init__(self, message: str, *, errors: Mapping[str | PathLike[str], FaceguardError]) -> None:
+    def __init__(self, message: str, *, errors: Mapping[str, FaceguardError]) -> None:
         super().__init__(message)
         self.errors = dict(errors)

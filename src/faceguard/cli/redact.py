@@ -209,7 +209,7 @@ def _moment(text: str | None) -> datetime | None:
 
 def _raise_for(outcomes: Sequence[Outcome]) -> None:
     """The exit code tells: a single input's own error, or a BatchError when some of several failed."""
-    errors = {outcome.source: outcome.error for outcome in outcomes if outcome.error is not None}
+    errors = {str(outcome.source): outcome.error for outcome in outcomes if outcome.error is not None}
     if not errors:
         return
     if len(outcomes) == 1:
