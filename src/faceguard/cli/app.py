@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from faceguard.cli import models
+from faceguard.cli import models, notice, policy
 from faceguard.cli.redact import redact
 from faceguard.errors import FaceguardError
 
@@ -20,6 +20,8 @@ app = typer.Typer(
 )
 app.command("redact")(redact)
 app.add_typer(models.app, name="models")
+app.add_typer(policy.app, name="policy")
+app.add_typer(notice.app, name="notice")
 
 
 def main() -> None:

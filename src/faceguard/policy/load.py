@@ -64,9 +64,12 @@ class _Extension(Strict):
 
 
 def load_policy(name_or_path: str | Path) -> Policy:
-    """The preset of this name, or the policy in this file. Raises PolicyError."""
-    if isinstance(name_or_path, str) and name_or_path in PRESETS:
-        return _load_preset(name_or_path)
+    """The preset of this name, the policy in this file, or `A+B`: several, the strictest wins. Raises PolicyError."""
+    if isinstance(name_or_path, str):
+        if name_or_path in PRESETS:
+            return _load_preset(name_or_path)
+        if "+" in name_or_path and not Path(name_or_path).exists():
+            return merge_policies(*(load_policy(part.strip()) for part in name_or_path.split("+")))
     path = Path(name_or_path)
     if isinstance(name_or_path, str) and not path.suffix and not path.exists():
         close = difflib.get_close_matches(name_or_path, PRESETS, n=1)
