@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from faceguard.detection.candidates import Candidates, concatenate
 from faceguard.detection.merge import suppress
 from faceguard.detection.network import Network
-from faceguard.detection.scaling import scale_to
+from faceguard.detection.scaling import Pyramid
 from faceguard.types import Box, Detection, Landmarks
 
 _SAME_FACE_IOU = 0.4
@@ -40,11 +40,12 @@ class PlannedDetector:
         """Faces of `image`, `(H, W, 3)` BGR uint8, any size; boxes in its pixels, clipped to it, best score first."""
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
             raise ValueError(f"a picture must be (H, W, 3) uint8 and not empty, got {image.shape} {image.dtype}")
-        found = suppress(concatenate([self._run(step, image) for step in self.passes]), _SAME_FACE_IOU)
+        pyramid = Pyramid(image)
+        found = suppress(concatenate([self._run(step, pyramid) for step in self.passes]), _SAME_FACE_IOU)
         return _detections(found, image.shape[1], image.shape[0], "+".join(self.model_ids))
 
-    def _run(self, step: Pass, image: NDArray[np.uint8]) -> Candidates:
-        scaled = scale_to(image, step.side_px)
+    def _run(self, step: Pass, pyramid: Pyramid) -> Candidates:
+        scaled = pyramid.scaled(step.side_px)
         (found,) = step.network.find(scaled.image[None], step.min_score, self.threads)
         return found.affine((scaled.sx, scaled.sy), (0.0, 0.0))
 

@@ -1,7 +1,8 @@
-"""A picture of any size becomes an input of a chosen size, and positions find their way back."""
+"""A picture of any size becomes inputs of chosen sizes, and positions find their way back."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,20 +29,47 @@ class Scaled:
     sy: float
 
 
-def scale_to(image: NDArray[np.uint8], side_px: int) -> Scaled:
-    """`image` with its longer side at `side_px`; enlarged at most twice, never turned or squeezed."""
-    height, width = image.shape[:2]
+class Pyramid:
+    """A picture and its halves, made when first needed, so that several passes share the work of shrinking.
+
+    Halving averages 2 x 2 pixels and what remains, less than a factor of two, is interpolated: as free of false
+    detail as averaging by area, at a fifth of its time.
+    """
+
+    def __init__(self, image: NDArray[np.uint8]) -> None:
+        self._halves = [image]
+
+    def scaled(self, side_px: int) -> Scaled:
+        """The picture with its longer side at `side_px`; enlarged at most twice, never squeezed."""
+        height, width = self._halves[0].shape[:2]
+        factor = _factor(height, width, side_px)
+        new_height, new_width = max(1, round(height * factor)), max(1, round(width * factor))
+        source = self._smallest_at_least(new_height, new_width)
+        canvas = np.zeros((_padded(new_height), _padded(new_width), 3), np.uint8)
+        inside = canvas[:new_height, :new_width]
+        if source.shape == inside.shape:
+            inside[:] = source
+        else:
+            cv2.resize(source, (new_width, new_height), dst=inside, interpolation=cv2.INTER_LINEAR)
+        return Scaled(canvas, width / new_width, height / new_height)
+
+    def _smallest_at_least(self, height: int, width: int) -> NDArray[np.uint8]:
+        """The smallest half, quarter, ... that needn't be enlarged to `height` x `width`."""
+        level = 0
+        while True:
+            rows, columns = (side // 2 for side in self._halves[level].shape[:2])
+            if min(rows, columns) < 1 or rows < height or columns < width:
+                return self._halves[level]
+            if level + 1 == len(self._halves):
+                even = self._halves[level][: rows * 2, : columns * 2]
+                self._halves.append(cv2.resize(even, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.uint8))
+            level += 1
+
+
+def _factor(height: int, width: int, side_px: int) -> float:
     longer = min(max(height, width), _MAX_ASPECT * min(height, width))
-    factor = min(side_px / longer, _MAX_ENLARGEMENT, (_MAX_AREA / (height * width)) ** 0.5 * side_px)
-    new_height, new_width = max(1, round(height * factor)), max(1, round(width * factor))
-    canvas = np.zeros((_padded(new_height), _padded(new_width), 3), np.uint8)
-    inside = canvas[:new_height, :new_width]
-    if (new_height, new_width) == (height, width):
-        inside[:] = image
-    else:
-        method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-        inside[:] = cv2.resize(image, (new_width, new_height), interpolation=method)
-    return Scaled(canvas, width / new_width, height / new_height)
+    by_area = side_px * math.sqrt(_MAX_AREA / (height * width))
+    return min(side_px / longer, _MAX_ENLARGEMENT, by_area)
 
 
 def _padded(side: int) -> int:

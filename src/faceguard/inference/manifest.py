@@ -30,25 +30,15 @@ class ModelSource(BaseModel):
     """Path inside the package -> SHA-256 of its bytes."""
 
 
-class ModelSpec(BaseModel):
-    """One shipped model. `file` is relative to the models folder; `thresholds` are the model's own operating points."""
+class ShippedFile(BaseModel):
+    """A file of the models folder that is never used unless its bytes have this digest. `file` is relative to it."""
 
     model_config = _STRICT
 
     id: str
-    task: Literal["detection", "age"]
-    arch: str
     file: str
     sha256: Sha256
     size_bytes: int = Field(gt=0)
-    licence: str
-    attribution: str
-    training_data: str
-    input: str
-    outputs: dict[str, str]
-    """Name of each output of the graph -> what it holds, its shape and unit."""
-    thresholds: dict[str, float] = {}
-    source: ModelSource
 
     @field_validator("file")
     @classmethod
@@ -59,13 +49,29 @@ class ModelSpec(BaseModel):
         return value
 
 
+class ModelSpec(ShippedFile):
+    """One shipped model. `thresholds` are the model's own operating points."""
+
+    task: Literal["detection", "age"]
+    arch: str
+    licence: str
+    attribution: str
+    training_data: str
+    input: str
+    outputs: dict[str, str]
+    """Name of each output of the graph -> what it holds, its shape and unit."""
+    thresholds: dict[str, float] = {}
+    source: ModelSource
+
+
 class Manifest(BaseModel):
-    """All shipped models, by id, in the order of the file."""
+    """All shipped models, and what was measured of them, by id, in the order of the file."""
 
     model_config = _STRICT
 
     schema_version: Literal[1]
     models: dict[str, ModelSpec]
+    calibrations: dict[str, ShippedFile] = {}
 
     def spec(self, model_id: str) -> ModelSpec:
         """The model called `model_id`. Raises ModelNotFoundError, naming those there are."""
@@ -80,10 +86,11 @@ def read_manifest(path: Path) -> Manifest:
     """The manifest in the file `path`. Raises ModelError when it is missing, malformed, or breaks the schema."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-        tables = document.get("models", {})
-        return Manifest.model_validate(
-            {**document, "models": {name: {"id": name, **table} for name, table in tables.items()}}
-        )
+        named = {
+            kind: {name: {"id": name, **table} for name, table in document.get(kind, {}).items()}
+            for kind in ("models", "calibrations")
+        }
+        return Manifest.model_validate({**document, **named})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError, AttributeError, TypeError) as error:
         raise ModelError(f"the model manifest `{path}` can't be used ({error}); reinstall faceguard-sdk") from error
 

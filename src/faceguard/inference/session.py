@@ -7,11 +7,14 @@ Threads
     spinning: spinning wins a little latency but burns the cores that decoding and redaction need.
 
 Forks
-    A child process starts without sessions and makes its own: the threads of a parent's pool don't survive a fork.
+    A child process starts without sessions and makes its own: the threads of a parent's pool don't survive a fork. A
+    child of a bare `os.fork` must leave with `os._exit`, as those of multiprocessing do: the runtime's own exit handlers
+    wait for the parent's threads.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 from typing import Any
@@ -83,11 +86,16 @@ class _Sessions:
     """The sessions of this process. The lock is held while a model loads, so that it loads once."""
 
     def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
         self._lock = threading.Lock()
         self._made: dict[tuple[str, int], Session] = {}
+
+    def forget(self) -> None:
+        """Starts afresh in a forked child. The parent's sessions are left alone for ever: to free one waits for
+        threads that the child doesn't have."""
+        for inherited in self._made.values():
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(inherited))
+        self._lock = threading.Lock()
+        self._made = {}
 
     def get(self, model_id: str, threads: int) -> Session:
         key = (model_id, threads)
@@ -103,7 +111,7 @@ class _Sessions:
 
 _sessions = _Sessions()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_sessions.reset)
+    os.register_at_fork(after_in_child=_sessions.forget)
 
 
 def get_session(model_id: str, *, threads: int | None = None) -> Session:
