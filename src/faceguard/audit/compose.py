@@ -21,6 +21,7 @@ from faceguard.audit.record import (
     FaceInput,
     Input,
     OutputEntry,
+    Override,
     RedactionEntry,
     Result,
     SubjectEntry,
@@ -58,6 +59,7 @@ def compose_record(
     release_basis: str | None = None,
     error: str | None = None,
     seeds: Mapping[str, int] | None = None,
+    override: Override | None = None,
 ) -> AuditRecord:
     """The record of one asset. `spans` gives, for a video, the frames of each face by the index of its decision."""
     questions = tuple(_question(face, asset, (spans or {}).get(face.decision.index)) for face in faces)
@@ -68,6 +70,7 @@ def compose_record(
         output=output,
         release_basis=release_basis,
         error=error,
+        operator_override=override,
     )
     return AuditRecord(
         decision_id=decision_id,

@@ -71,7 +71,7 @@ class AuditLog:
 
         Raises AuditWriteError if the log can't be written, AuditIntegrityError if it must not be written on.
         """
-        with _locked(self.path, self.lock_timeout_s):  # 1
+        with locked(self.path, self.lock_timeout_s):  # 1
             try:
                 with self._opened() as descriptor:
                     return self._append(descriptor, record)
@@ -132,7 +132,7 @@ class AuditLog:
 
 
 @contextlib.contextmanager
-def _locked(path: Path, timeout_s: float) -> Iterator[None]:
+def locked(path: Path, timeout_s: float) -> Iterator[None]:
     """Holds `PATH.lock`. Raises AuditWriteError."""
     if not path.parent.is_dir():  # or the lock would make it, and a mistyped folder would go unnoticed
         raise AuditWriteError(f"there is no folder `{path.parent}` for the audit log; make it first", path=path)

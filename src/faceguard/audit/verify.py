@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -56,8 +56,13 @@ def verify_log(path: Path, *, keys: TrustedKeys | None, moment: datetime) -> Ver
 
 def read_log(path: Path, *, keys: TrustedKeys | None, moment: datetime) -> Iterator[Entry]:
     """The entries in order, each checked (1 and 2 above) before it is given. Raises AuditIntegrityError."""
+    return read_lines(lines_of(path), keys=keys, moment=moment)
+
+
+def read_lines(lines: Iterable[bytes], *, keys: TrustedKeys | None, moment: datetime) -> Iterator[Entry]:
+    """The entries of a log's lines, from the first. Raises AuditIntegrityError."""
     tip = Tip()
-    for data in _lines(path):
+    for data in lines:
         line = tip.size + 1
         if not data.endswith(b"\n"):
             raise AuditIntegrityError(
@@ -68,7 +73,8 @@ def read_log(path: Path, *, keys: TrustedKeys | None, moment: datetime) -> Itera
         yield entry
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def lines_of(path: Path) -> Iterator[bytes]:
+    """The log's lines with their newlines; only the last may lack it. Raises AuditIntegrityError if the log is gone."""
     try:
         with path.open("rb") as file:
             while line := file.readline(_MAX_LINE_BYTES):

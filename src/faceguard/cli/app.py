@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from faceguard.cli import models, notice, policy
+from faceguard.cli import audit, consent, keys, models, notice, policy
 from faceguard.cli.redact import redact
 from faceguard.errors import FaceguardError
 
@@ -22,6 +22,9 @@ app.command("redact")(redact)
 app.add_typer(models.app, name="models")
 app.add_typer(policy.app, name="policy")
 app.add_typer(notice.app, name="notice")
+app.add_typer(consent.app, name="consent")
+app.add_typer(audit.app, name="audit")
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:

@@ -114,6 +114,8 @@ class Process(Strict):
     """One thing that may be done, for one purpose."""
 
     purpose: NonBlank
+    purpose_text: NonBlank | None = None
+    """The purpose in the notice's words."""
     data_types: tuple[NonBlank, ...] = Field(min_length=1)
     storage_location: NonBlank
     retention: NonBlank
