@@ -71,9 +71,7 @@ _HALF_FRAME_S = 1 / 120
 """Half a frame at 60 a second: an interval is due at the frame nearest to it, not always at the one after."""
 
 
-def detect_scaled(
-    detector: Detector, image: NDArray[np.uint8], frame_size: tuple[int, int]
-) -> Sequence[Detection]:
+def detect_scaled(detector: Detector, image: NDArray[np.uint8], frame_size: tuple[int, int]) -> Sequence[Detection]:
     """Faces of a scaled copy of a frame, in pixels of the frame of `frame_size` (width, height)."""
     sx, sy = frame_size[0] / image.shape[1], frame_size[1] / image.shape[0]
     return tuple(move_detection(found, 0.0, 0.0, sx, sy) for found in detector.detect(image))

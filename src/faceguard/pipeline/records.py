@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import uuid
+from collections.abc import Mapping
 from functools import lru_cache
 
 from faceguard.audit.record import Bundles, DocumentEntry, ModelEntry, NoticeException, PolicyEntry, RedactionEntry
@@ -50,7 +51,9 @@ def bundles_of(rules: BoundRules, stages: Stages) -> Bundles:
     )
 
 
-def redaction_entry(rules: BoundRules, stages: Stages) -> RedactionEntry:
+def redaction_entry(
+    rules: BoundRules, stages: Stages, parameters: Mapping[str, str | int | float | bool] | None = None
+) -> RedactionEntry:
     """How faces are covered in this run."""
     redaction = rules.policy.redaction
     return RedactionEntry(
@@ -58,4 +61,5 @@ def redaction_entry(rules: BoundRules, stages: Stages) -> RedactionEntry:
         method=stages.redactor.method,
         region=redaction.region.value,
         margin=redaction.margin.value,
+        parameters=dict(parameters or {}),
     )

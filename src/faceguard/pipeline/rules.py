@@ -8,13 +8,23 @@ from datetime import datetime
 
 from faceguard.policy.challenge import ChallengeAge
 from faceguard.policy.document import Policy
-from faceguard.policy.engine import DecisionContext, decide
+from faceguard.policy.engine import AgeAssessment, DecisionContext, assess_age, decide, decide_assessed
 from faceguard.policy.gate import BoundNotice, bind_notice
 from faceguard.policy.notice import HandlingNotice
 from faceguard.policy.register import ConsentRegister
 from faceguard.policy.validity import ConsentUse
 from faceguard.redaction.coverage import RegionKind, head_region
-from faceguard.types import AgeCalibrationFigures, Box, Decision, Detection, Function, Subject
+from faceguard.types import (
+    AgeAnswer,
+    AgeCalibrationFigures,
+    Box,
+    ConsentFinding,
+    Decision,
+    Detection,
+    Function,
+    Subject,
+    SubjectRef,
+)
 
 UNCALIBRATED = AgeCalibrationFigures("", ())
 """The figures of a run without an age model."""
@@ -86,6 +96,22 @@ class BoundRules:
 
     def decide(self, subject: Subject, asset: AssetScope) -> Decision:
         """What the policy says of one face. Total: an error while asking is REDACT."""
+        return decide(subject, self.context, self.findings(subject.ref, asset))
+
+    def assess(
+        self, age: AgeAnswer, declared_age: int | None, ref: SubjectRef | None, asset: AssetScope
+    ) -> AgeAssessment:
+        """What an age answer amounts to under the policy: all that a plan may keep of it (FG-A08)."""
+        return assess_age(age, declared_age, self.context, self.findings(ref, asset))
+
+    def decide_assessed(
+        self, index: int, ref: SubjectRef | None, assessment: AgeAssessment, asset: AssetScope
+    ) -> Decision:
+        """As `decide`, for a face whose age was assessed before, under this very policy."""
+        return decide_assessed(index, ref, assessment, self.context, self.findings(ref, asset))
+
+    def findings(self, ref: SubjectRef | None, asset: AssetScope) -> Sequence[ConsentFinding]:
+        """What the consents say of a subject for this use."""
         use = ConsentUse(
             purpose=self.notice.purpose,
             disclosure=self.notice.disclosure,
@@ -97,9 +123,8 @@ class BoundRules:
             collection=asset.collection,
             place=asset.place,
         )
-        key = subject.ref.key if subject.ref is not None else None
-        findings = self.rules.register.findings(key, use=use, policy=self.policy)
-        return decide(subject, self.context, findings)
+        key = ref.key if ref is not None else None
+        return self.rules.register.findings(key, use=use, policy=self.policy)
 
     def region_of(self, detection: Detection) -> Box:
         """What is covered of a face: head or face as the policy says, with its margin."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from faceguard.audit.compose import compose_record
+from faceguard.audit.compose import FrameSpan, compose_record
 from faceguard.audit.log import AuditSink
-from faceguard.audit.record import Action, AssetEntry, OutputEntry
+from faceguard.audit.record import Action, AssetEntry, OutputEntry, Override
 from faceguard.errors import AuditIntegrityError, AuditWriteError, FaceguardError, RedactionError
 from faceguard.pipeline.records import bundles_of, new_decision_id, redaction_entry, software_labels
 from faceguard.pipeline.rules import UNCALIBRATED, BoundRules, Rules
 from faceguard.pipeline.stages import Stages
-from faceguard.types import FaceResult
+from faceguard.types import FaceResult, Function
 
 
 def utc_now() -> datetime:
@@ -31,11 +31,11 @@ class Run:
     sink: AuditSink
     clock: Callable[[], datetime] = utc_now
 
-    def bind(self, captured_at: datetime | None = None) -> BoundRules:
-        """Passes the notice gate for this moment. Raises NoticeError."""
+    def bind(self, captured_at: datetime | None = None, *, also: frozenset[Function] = frozenset()) -> BoundRules:
+        """Passes the notice gate for this moment. Raises NoticeError. `also` is done besides the stages' own."""
         estimator = self.stages.estimator
         figures = estimator.figures if estimator is not None else UNCALIBRATED
-        return self.rules.bind(self.stages.functions, figures, moment=self.clock(), captured_at=captured_at)
+        return self.rules.bind(self.stages.functions | also, figures, moment=self.clock(), captured_at=captured_at)
 
     def record(
         self,
@@ -46,8 +46,14 @@ class Run:
         *,
         output: OutputEntry | None = None,
         error: str | None = None,
+        spans: Mapping[int, FrameSpan] | None = None,
+        parameters: Mapping[str, str | int | float | bool] | None = None,
+        override: Override | None = None,
     ) -> str:
-        """Writes the record of one asset and returns its id. Raises AuditWriteError or AuditIntegrityError."""
+        """Writes the record of one asset and returns its id. Raises AuditWriteError or AuditIntegrityError.
+
+        `spans` has the frames of each face of a video, `parameters` what else bears on how it was covered.
+        """
         record = compose_record(
             decision_id=new_decision_id(),
             moment=bound.moment,
@@ -58,9 +64,11 @@ class Run:
             disclosure=bound.notice.disclosure,
             faces=faces,
             action=action,
-            redaction=redaction_entry(bound, self.stages),
+            spans=spans,
+            redaction=redaction_entry(bound, self.stages, parameters),
             output=output,
             error=error,
+            override=override,
         )
         return self.sink.append(record).record_id
 

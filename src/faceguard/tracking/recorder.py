@@ -68,7 +68,7 @@ class _Step:
 
 @dataclass(slots=True)
 class _Life:
-    """`boxes` rows: centre x, y, width, height; then how far the cover goes beyond, in shares: left, top, right, bottom."""
+    """`boxes` rows: centre x, y, width, height; then the cover beyond it, in shares: left, top, right, bottom."""
 
     track_id: int
     before: tuple[_Step, ...]
