@@ -18,7 +18,7 @@ and some do hold a display's serial number (`mmod`)."""
 
 
 def clean_profile(profile: bytes | None, *, is_grey: bool) -> bytes | None:
-    """`profile` rebuilt from its public colour tags, or None when it is absent, broken or for another kind of pixels."""
+    """`profile` rebuilt from its public colour tags; None when it is absent, broken or for another kind of pixels."""
     if not profile or len(profile) > _MAX_BYTES:
         return None
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -95,7 +96,7 @@ class _Reading:
         for position in self._positions(image):
             decoded_bytes += _decoded_bytes(image)
             self.limits.check_frame(*image.size, decoded_bytes, self.path)
-            pixels = decode_pillow(image, None if self._is_animated(image) else lambda at=position: self._open(at))
+            pixels = decode_pillow(image, None if self._is_animated(image) else partial(self._open, position))
             # Pillow turns TIFF upright by itself.
             orientation = 1 if self.format is ImageFormat.TIFF else read_orientation(_exif(image))
             pts_s = sum(durations_ms) / 1000
@@ -156,7 +157,6 @@ class _Reading:
     def _is_spare_page(self, image: ImageFile.ImageFile) -> bool:
         """Whether this page is a smaller copy or a mask of another one. It is left out: a face in it may be too small
         to be found."""
-        assert isinstance(image, TiffImagePlugin.TiffImageFile) or self.format is not ImageFormat.TIFF
         if not isinstance(image, TiffImagePlugin.TiffImageFile):
             return False
         kind = image.tag_v2.get(_TIFF_SUBFILE, 0)
@@ -196,7 +196,7 @@ class _Reading:
         return None if image.mode in ("CMYK", "LAB") else clean_profile(image.info.get("icc_profile"), is_grey=is_grey)
 
     def _loop(self, image: ImageFile.ImageFile) -> int:
-        """How often the animation plays. A GIF counts repeats after the first time, and plays once if it says nothing."""
+        """How often the animation plays. A GIF counts the repeats, and plays once if it says nothing."""
         value = image.info.get("loop")
         if self.format is ImageFormat.GIF:
             return 1 if value is None else 0 if value == 0 else int(value) + 1

@@ -49,9 +49,9 @@ _ANIMATED = {ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.GIF, ImageFormat.AVI
 _PAGED = {ImageFormat.TIFF, ImageFormat.HEIF}
 
 DEFAULT_QUALITY = 95
-"""For JPEG, lossy WebP, AVIF and HEIF. Above it files grow fast and nobody sees a difference (libjpeg's own advice)."""
+"""For JPEG, lossy WebP, AVIF and HEIF. Above it files grow fast and nobody sees a difference."""
 _FULL_CHROMA = "4:4:4"
-"""Colour at full resolution: with 4:2:0 a covered pixel at a region's edge would share its colour with its neighbour."""
+"""Colour at full resolution: with 4:2:0 a pixel at a region's edge would share its colour with its neighbours."""
 _AVIF_SPEED = 8
 _WHITE = 255
 

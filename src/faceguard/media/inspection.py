@@ -1,4 +1,4 @@
-"""Looks at a written picture as a stranger would: is there anything in it but the pixels that were meant to be there?"""
+"""Looks at a written picture as a stranger would: is there anything in it but the pixels that were meant?"""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _EXIF_IFD = 0x8769
 
 
 def inspect_output(path: Path, expected: Picture, *, keep_metadata: KeepMetadata = KeepMetadata.NONE) -> None:
-    """Raises RedactionError, naming the part, unless the file at `path` holds `expected`'s frames and nothing more (FG-R05).
+    """Raises RedactionError unless the file at `path` holds `expected`'s frames and nothing more (FG-R05).
 
     Checked: as many frames of the same sizes; no thumbnail, second picture, comment, XMP, maker note or place; no bytes
     that belong to nothing; Exif only with `KeepMetadata.SAFE`, and then only the allowed tags.

@@ -57,7 +57,7 @@ class ImageLimits:
             raise DecodeError(f"`{path}` holds a picture without pixels ({width} x {height})", path=path)
         if width * height > self.max_frame_pixels:
             raise DecodeError(
-                f"`{path}` has {width} x {height} pixels, more than the limit of {self.max_frame_pixels} for one frame; "
+                f"`{path}` has {width} x {height} pixels, over the limit of {self.max_frame_pixels} for one frame; "
                 "make it smaller, or raise max_frame_pixels if you trust it and have the memory",
                 path=path,
                 expected=self.max_frame_pixels,

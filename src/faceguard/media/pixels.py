@@ -22,7 +22,7 @@ _STRIP_PIXELS = 4_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pixels:
-    """One decoded image: `bgr` `(H, W, 3)` and `alpha` `(H, W)` or None, both uint8 or both uint16, not premultiplied."""
+    """One decoded image: `bgr` `(H, W, 3)`, `alpha` `(H, W)` or None; both uint8 or both uint16, not premultiplied."""
 
     bgr: NDArray[Any]
     alpha: NDArray[Any] | None
@@ -52,7 +52,7 @@ def decode_pillow(image: ImageFile.ImageFile, reopen: Callable[[], ImageFile.Ima
 
 
 def orient(array: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """`array` `(H, W)` or `(H, W, 3)` turned upright from Exif `orientation` 1..8 (CIPA DC-008, 4.6.5.1); contiguous."""
+    """`array` `(H, W)` or `(H, W, 3)` turned upright from Exif `orientation` 1..8 (CIPA DC-008); contiguous."""
     if orientation >= 5:
         array = array.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):

@@ -101,6 +101,9 @@ def _sizes(iprp: bytes, pictures: list[int]) -> list[tuple[int, int]]:
             name, body = properties[index - 1]
             if name == b"ispe":
                 found[item_id] = struct.unpack_from(">II", body, 4)
+            elif name == b"clap":  # the part of the coded picture that is shown; always after `ispe`
+                width, per_width, height, per_height = struct.unpack_from(">IIII", body)
+                found[item_id] = width // per_width, height // per_height
     return [found[item_id] for item_id in pictures]
 
 
