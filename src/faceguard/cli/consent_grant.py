@@ -51,9 +51,14 @@ _WHO, _WHAT, _WHERE, _GUARDIAN, _SIGN = "Who", "What for", "Where and how long",
 
 
 def grant(
+    *,
     subject: Annotated[
         str, typer.Option("--subject", metavar="KEY", help="Your own key of the person.", rich_help_panel=_WHO)
     ],
+    born: Annotated[
+        str | None,
+        typer.Option(metavar="YYYY-MM", help="Month of birth; needed for a child.", rich_help_panel=_WHO),
+    ] = None,
     purpose: Annotated[
         list[str],
         typer.Option("--purpose", metavar="ID", help="A purpose of the notice; repeatable.", rich_help_panel=_WHAT),
@@ -61,13 +66,10 @@ def grant(
     notice: Annotated[
         Path, typer.Option("--notice", metavar="FILE", help="The notice that was shown.", rich_help_panel=_WHAT)
     ],
+    language: Annotated[
+        Language, typer.Option(help="The language it was said in.", rich_help_panel=_WHAT)
+    ] = Language.JA,
     method: Annotated[Method, typer.Option("--method", help="How the will was expressed.", rich_help_panel=_WHAT)],
-    key: Key,
-    register: Register,
-    born: Annotated[
-        str | None,
-        typer.Option(metavar="YYYY-MM", help="Month of birth; needed for a child.", rich_help_panel=_WHO),
-    ] = None,
     release: Annotated[
         bool,
         typer.Option("--release", help="Third parties may get pictures; asked for apart.", rich_help_panel=_WHAT),
@@ -124,13 +126,12 @@ def grant(
     requested_by: Annotated[
         str, typer.Option(metavar="KEY", help="Who asked; never the guardian.", rich_help_panel=_SIGN)
     ] = "operator",
+    key: Key,
+    register: Register,
     trusted_keys: Trusted = None,
     policy: Annotated[
         str, typer.Option("--policy", metavar="P", help="The policy to try it under.", rich_help_panel=_SIGN)
     ] = "jp-appi-2026",
-    language: Annotated[
-        Language, typer.Option(help="The language it was said in.", rich_help_panel=_WHAT)
-    ] = Language.JA,
     as_json: AsJson = False,
 ) -> None:
     """Records a consent and signs it. Asks nothing; says whether it would hold under the policy, and if not, why.
