@@ -57,8 +57,10 @@ _YUV10 = frozenset({"yuv420p10le", "yuv422p10le", "yuv444p10le"})
 
 ENCODERS: dict[VideoCodec, Encoder] = {
     # crf: x264 and x265 call 18 visually lossless and 23/28 their defaults; 20/22 keeps a second generation clean.
-    VideoCodec.H264: Encoder("libx264", 20, _YUV8 | _YUVJ | _YUV10, (("preset", "veryfast"),), keeps_interlacing=True),
-    VideoCodec.HEVC: Encoder("libx265", 22, _YUV8 | _YUVJ | _YUV10, (("preset", "veryfast"),)),
+    VideoCodec.H264: Encoder(
+        "libx264", 20, _YUV8 | _YUVJ | _YUV10, (("preset", "veryfast"), ("forced-idr", "1")), keeps_interlacing=True
+    ),
+    VideoCodec.HEVC: Encoder("libx265", 22, _YUV8 | _YUVJ | _YUV10, (("preset", "veryfast"), ("forced-idr", "1"))),
     # cpu-used 5 and row-mt: what the WebM project advises for live speed at "good" quality.
     VideoCodec.VP9: Encoder(
         "libvpx-vp9", 30, _YUV8, (("deadline", "good"), ("cpu-used", "5"), ("row-mt", "1"), ("b", "0"))

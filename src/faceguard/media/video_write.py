@@ -38,6 +38,10 @@ _MUXER_OPTIONS = {
 }
 
 
+_KEY_PICTURE = 1
+"""FFmpeg's AV_PICTURE_TYPE_I."""
+
+
 class VideoWriter:
     """An output file being written. `target` names it in errors and by its suffix; bytes go to `partial`."""
 
@@ -80,8 +84,12 @@ class VideoWriter:
         if kind is not None:
             self._abandon()
 
-    def write_picture(self, picture: VideoPicture) -> None:
-        """Encodes `picture`, which must already be covered, at its own time; it lasts until the next of its track."""
+    def write_picture(self, picture: VideoPicture, *, as_key: bool = False) -> None:
+        """Encodes `picture`, which must already be covered, at its own time; it lasts until the next of its track.
+
+        `as_key` asks for a key frame. Otherwise the source's choice of key frames is forgotten.
+        """
+        picture.picture.pict_type = _KEY_PICTURE if as_key else 0
         waiting = self._waiting.get(picture.track.index)
         self._waiting[picture.track.index] = picture
         if waiting is not None:
@@ -91,7 +99,6 @@ class VideoWriter:
         """`duration` in ticks of the track: FFmpeg's guess is wrong where variable rates meet reordered pictures."""
         track, stream = picture.track, self._streams[picture.track.index]
         native = picture.picture
-        native.pict_type = 0  # the source's choice of key frames is not ours
         if native.format.name != stream.codec_context.pix_fmt:
             native = native.reformat(format=stream.codec_context.pix_fmt, src_color_range=2, dst_color_range=2)
         native.pts, native.time_base = self._time(picture), stream.codec_context.time_base

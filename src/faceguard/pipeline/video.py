@@ -1,0 +1,315 @@
+"""Videos through the sentence: analyse (nothing is shown), then render (nothing is looked for).
+
+A decision belongs to a track and is the most protective of its whole life (FG-A10), so no picture can be written before
+the last one was seen. Hence two sweeps: the first only looks, with a faster decoder, and keeps boxes; the second covers
+native planes and encodes. Memory holds a few pictures, whatever the length.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from faceguard.atomic import atomic_path
+from faceguard.audit.compose import FrameSpan
+from faceguard.audit.record import Action, OutputEntry, Override
+from faceguard.detection.network import YUNET
+from faceguard.detection.plan import Pass, PlannedDetector
+from faceguard.errors import ConfigurationError, EncodeError, SafetyError
+from faceguard.media.video_codecs import choose_codec, container_for
+from faceguard.media.video_frame import VideoPicture
+from faceguard.media.video_info import MediaInfo, VideoTrack
+from faceguard.media.video_read import DecodeEffort, VideoReader, probe_video
+from faceguard.pipeline.ahead import run_ahead
+from faceguard.pipeline.rules import AssetScope, BoundRules
+from faceguard.pipeline.run import Run
+from faceguard.pipeline.sweep import Sweep, Sweeper, SweepSettings, SweptFace
+from faceguard.pipeline.video_asset import VideoAsset
+from faceguard.pipeline.video_plan import PlannedFace, PlannedTrack, VideoPlan, most_protective
+from faceguard.pipeline.video_render import RenderedVideo, RenderSettings, queue_items, render_to
+from faceguard.pipeline.zones import Zones
+from faceguard.redaction.coverage import RegionKind, head_region
+from faceguard.redaction.planes import PlaneRedactor
+from faceguard.types import Detector, Effect, FaceResult, Function, Region, Subject
+
+TRACKING = frozenset({Function.TRACKING})
+
+_QUICK = Pass(YUNET, 640, 0.4)
+"""The small pass for most looks: 9 ms on one core for 16:9. A face it misses is found by the next thorough look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come: `stage` is `analyse` or `render`; `duration_s` is None where the file doesn't say."""
+
+    stage: str
+    frame: int
+    pts_s: float
+    duration_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class VideoJob:
+    """What is to be done with one file. `target` None decides and records without writing (dry run)."""
+
+    source: Path
+    target: Path | None
+    zones: Zones = field(default_factory=Zones)
+    scope: AssetScope = field(default_factory=AssetScope)
+    captured_at: datetime | None = None
+    render: RenderSettings = field(default_factory=RenderSettings)
+    sweep: SweepSettings = field(default_factory=SweepSettings)
+    overwrite: bool = False
+    on_progress: Callable[[Progress], None] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VideoReport:
+    """What was done with one file, and why. `rendered` is None after a dry run."""
+
+    source: Path
+    target: Path | None
+    info: MediaInfo
+    plan: VideoPlan
+    record_id: str
+    rules: BoundRules
+    rendered: RenderedVideo | None
+
+    @property
+    def redacted_count(self) -> int:
+        return sum(face.is_covered for face in self.plan.faces)
+
+
+def redact_video_file(run: Run, job: VideoJob) -> VideoReport:
+    """Analyses and renders in one go. Raises FaceguardError, and then there is no output."""
+    bound = run.bind(job.captured_at, also=TRACKING)
+    asset = _prepare(job)
+    with run.withholding(bound, lambda: asset.entry):
+        info = _probe(job, asset)
+        plan = _analyse(run, bound, job, info, asset)
+        return _finish(run, bound, job, info, plan, asset)
+
+
+def analyse_video_file(run: Run, job: VideoJob) -> tuple[VideoPlan, BoundRules]:
+    """Only looks and decides: the plan that a person may edit and `render_video_file` carries out. Nothing is recorded
+    before a picture leaves."""
+    bound = run.bind(job.captured_at, also=TRACKING)
+    asset = _prepare(replace(job, target=None))
+    with run.withholding(bound, lambda: asset.entry):
+        return _analyse(run, bound, job, _probe(job, asset), asset), bound
+
+
+def render_video_file(run: Run, job: VideoJob, plan: VideoPlan) -> VideoReport:
+    """Carries out a plan made for this very file under this very policy. Raises FaceguardError, then without output."""
+    bound = run.bind(job.captured_at, also=TRACKING)
+    asset = _prepare(job)
+    with run.withholding(bound, lambda: asset.entry):
+        info = _probe(job, asset)
+        if asset.sha256 != plan.source_sha256:
+            raise ConfigurationError(
+                f"the plan was made for another file than `{job.source.name}`; analyse this one",
+                expected=plan.source_sha256,
+                actual=asset.sha256,
+            )
+        zones = Zones(job.zones.always + plan.zones.always, plan.zones.never)
+        return _finish(run, bound, job, info, replace(plan, zones=zones), asset)
+
+
+def _prepare(job: VideoJob) -> VideoAsset:
+    target = job.target
+    if target is not None and target.exists() and job.source.exists() and target.samefile(job.source):
+        raise EncodeError(f"`{target}` is the input itself; originals are never overwritten", path=target)
+    return VideoAsset(job.source)
+
+
+def _probe(job: VideoJob, asset: VideoAsset) -> MediaInfo:
+    """What the file holds; what can't be written is told now, before the work."""
+    info = probe_video(job.source)
+    asset.hash()
+    asset.describe(info, 0)
+    if job.target is not None:
+        for track in info.videos:
+            choose_codec(job.render.encode.codec, track, container_for(job.target))
+    return info
+
+
+# ----------------------------------------------------------------------------------------------------- analyse
+
+
+def _analyse(run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo, asset: VideoAsset) -> VideoPlan:
+    scope = replace(job.scope, sha256=asset.sha256)
+    tracks: list[PlannedTrack] = []
+    for track in info.videos:
+        sweep = _sweep(run, bound, job, info, track, scope)
+        taken = sum(len(done.faces) for done in tracks)
+        faces = tuple(_planned(bound, scope, taken + i, face) for i, face in enumerate(sweep.faces, start=1))
+        tracks.append(PlannedTrack(track.index, track.upright_size, sweep.frame_count, faces))
+    asset.describe(info, sum(track.frame_count for track in tracks))
+    return VideoPlan(asset.sha256 or "", tuple(tracks), job.zones)
+
+
+def _sweep(run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo, track: VideoTrack, scope: AssetScope) -> Sweep:
+    kind = RegionKind(bound.policy.redaction.region.value)
+    settings = job.sweep
+    recorder = settings.recorder
+    hold_s = max(recorder.hold_s, bound.policy.redaction.video_dilation_s.value)
+    settings = replace(
+        settings, recorder=replace(recorder, hold_s=hold_s, rare_hold_s=max(hold_s, recorder.rare_hold_s))
+    )
+    sweeper = Sweeper(
+        track,
+        run.stages,
+        quick_detector(),
+        cover_of=lambda found: head_region(found, 0.0, kind),
+        min_age_face_px=bound.policy.age.min_face_px.value,
+        zones=job.zones,
+        settings=settings,
+        is_settled=lambda age: bound.decide(Subject(0, age), scope).effect is not Effect.KEEP,
+    )
+
+    def report(picture: VideoPicture) -> None:
+        if job.on_progress is not None:
+            job.on_progress(Progress("analyse", picture.index, picture.pts_s, info.duration_s))
+
+    with VideoReader(job.source, info, job.render.damage) as reader:
+        pictures = run_ahead(
+            reader.pictures(track, DecodeEffort.FAST), max_items=queue_items(track), name="faceguard-look"
+        )
+        try:
+            return sweeper.run(pictures, report)
+        finally:
+            pictures.close()
+
+
+def quick_detector() -> Detector:
+    """The detector for the looks between the thorough ones."""
+    return PlannedDetector((_QUICK,))
+
+
+def _planned(bound: BoundRules, scope: AssetScope, index: int, face: SweptFace) -> PlannedFace:
+    assessment = most_protective([bound.assess(age, None, None, scope) for age in face.ages])
+    decision = bound.decide_assessed(index, None, assessment, scope)
+    return PlannedFace(
+        index, face.path, face.best, assessment, decision, face.sightings, face.first_frame, face.last_frame
+    )
+
+
+# ------------------------------------------------------------------------------------------------------ render
+
+
+def _finish(
+    run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo, plan: VideoPlan, asset: VideoAsset
+) -> VideoReport:
+    asset.describe(info, sum(track.frame_count for track in plan.tracks))
+    if job.target is None:
+        record_id = run.record(bound, asset.entry, _results(plan), Action.DRY_RUN, spans=_spans(plan))
+        return VideoReport(job.source, None, info, plan, record_id, bound, None)
+    redactor = run.stages.redactor
+    if not isinstance(redactor, PlaneRedactor):
+        raise ConfigurationError(
+            "a redactor for videos has to write native planes; derive it from `PlaneRedactor`", key="method"
+        )
+    margin = bound.policy.redaction.margin.value
+    coverings = {track.track_index: track.covering(margin, plan.zones) for track in plan.tracks}
+
+    def report(picture: VideoPicture) -> None:
+        if job.on_progress is not None:
+            job.on_progress(Progress("render", picture.index, picture.pts_s, info.duration_s))
+
+    job.target.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(job.target, overwrite=job.overwrite) as partial:
+        rendered = render_to(partial, job.target, job.source, info, coverings, redactor, job.render, report)
+        _require_same_pictures(plan, rendered)
+        asset.require_unchanged()
+        record_id = run.record(
+            bound,
+            asset.entry,
+            _results(plan),
+            Action.RELEASE,
+            output=_output_entry(partial, job.target),
+            spans=_spans(plan),
+            parameters=_parameters(job, info, plan, rendered),
+            override=_override(plan),
+        )
+    return VideoReport(job.source, job.target, info, plan, record_id, bound, rendered)
+
+
+def _require_same_pictures(plan: VideoPlan, rendered: RenderedVideo) -> None:
+    """A picture that the first sweep didn't see may show a face that nobody looked for."""
+    seen = tuple(track.frame_count for track in plan.tracks)
+    if seen != rendered.frame_counts:
+        raise SafetyError(
+            f"{seen} pictures were looked at but {rendered.frame_counts} decoded; nothing was released",
+            expected=seen,
+            actual=rendered.frame_counts,
+        )
+
+
+def _results(plan: VideoPlan) -> list[FaceResult]:
+    """The faces as the record knows them: found in their best picture, covered from their first."""
+    return [
+        FaceResult(
+            face.best,
+            face.decision,
+            Region(face.index, face.path.points()[0].cover) if face.is_covered else None,
+            face.first_frame,
+        )
+        for face in plan.faces
+    ]
+
+
+def _spans(plan: VideoPlan) -> Mapping[int, FrameSpan]:
+    return {face.index: FrameSpan(face.first_frame, face.last_frame) for face in plan.faces}
+
+
+def _parameters(
+    job: VideoJob, info: MediaInfo, plan: VideoPlan, rendered: RenderedVideo
+) -> dict[str, str | int | float | bool]:
+    copied = job.render.copied(info)
+    parameters: dict[str, str | int | float | bool] = {
+        "video_tracks": len(info.videos),
+        "tracks_copied": len(copied),
+        "tracks_dropped": len(info.tracks) - len(info.videos) - len(copied),
+        "pictures_checked": rendered.checked_count,
+    }
+    if plan.zones.always:
+        parameters["zones_always"] = len(plan.zones.always)
+    if plan.zones.never:
+        parameters["zones_never"] = len(plan.zones.never)
+    if rendered.damaged_count:
+        parameters["partial"] = True
+        parameters["damaged"] = rendered.damaged_count
+    return parameters
+
+
+def _override(plan: VideoPlan) -> Override | None:
+    """All edits as one entry: who, what and why, and who allowed it."""
+    if not plan.edits:
+        return None
+    return Override(
+        who="; ".join(dict.fromkeys(edit.who for edit in plan.edits)),
+        why="; ".join(f"{edit.what}: {edit.why}" for edit in plan.edits),
+        approved_by="; ".join(dict.fromkeys(edit.approved_by for edit in plan.edits)),
+    )
+
+
+_MEDIA_TYPES = {
+    "mp4": "video/mp4",
+    "mov": "video/quicktime",
+    "matroska": "video/matroska",
+    "webm": "video/webm",
+    "avi": "video/vnd.avi",
+    "mpegts": "video/mp2t",
+}
+
+
+def _output_entry(written: Path, target: Path) -> OutputEntry:
+    digest = hashlib.sha256()
+    with written.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    media_type = _MEDIA_TYPES[container_for(target).value]
+    return OutputEntry(media_type=media_type, sha256=digest.hexdigest(), size_bytes=written.stat().st_size)
