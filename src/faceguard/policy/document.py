@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from faceguard.policy.strictness import Stricter
 from faceguard.signing import digest
@@ -73,6 +73,12 @@ class Provenance(Strict):
     source: tuple[Identifier, ...] = Field(min_length=1)
     in_force_from: InForceFrom
     note: str = ""
+
+    @field_validator("basis", "source", mode="after")
+    @classmethod
+    def _as_sets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Their order says nothing, so there is but one."""
+        return tuple(sorted(set(value)))
 
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from faceguard.errors import PolicyError
-from faceguard.policy.document import Basis, InForceFrom, LegalStatus, LocalText, Policy, Provenance, Rule, Source
+from faceguard.policy.document import InForceFrom, LegalStatus, LocalText, Policy, Provenance, Rule, Source
 from faceguard.policy.strictness import Stricter, at_least, stricter_of
 
 _NOTE_SEPARATOR = " | "
@@ -134,8 +134,8 @@ def _merge_table(left: dict[Any, Provenance], right: dict[Any, Provenance]) -> d
 
 def _merge_provenance(left: Provenance, right: Provenance) -> Provenance:
     return Provenance(
-        basis=tuple(sorted({*left.basis, *right.basis}, key=list(Basis).index)),
-        source=_union(left.source, right.source),
+        basis=(*left.basis, *right.basis),
+        source=(*left.source, *right.source),
         in_force_from=min(left.in_force_from, right.in_force_from, key=_day),
         note=_join(left.note, right.note, _NOTE_SEPARATOR),
     )
