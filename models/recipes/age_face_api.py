@@ -82,7 +82,9 @@ def _read_weights(manifest: bytes, data: bytes) -> Weights:
             dtype = np.dtype(np.uint8 if quantised else "<f4")
             count = math.prod(entry["shape"])
             values = np.frombuffer(data, dtype, count, offset).reshape(entry["shape"])
-            weights[entry["name"]] = Weight(values, quantised["scale"], quantised["min"]) if quantised else Weight(values)
+            weights[entry["name"]] = (
+                Weight(values, quantised["scale"], quantised["min"]) if quantised else Weight(values)
+            )
             offset += dtype.itemsize * count
     if offset != len(data):
         raise ValueError(f"{len(data) - offset} bytes of weights are left over")
@@ -90,7 +92,8 @@ def _read_weights(manifest: bytes, data: bytes) -> Weights:
 
 
 def _reduction(net: Net, source: str, weights: Weights, name: str, *, active: bool = False) -> str:
-    """Two separable convolutions and a max pool, beside a strided 1x1 convolution. `active`: `source` is past its ReLU."""
+    """Two separable convolutions and a max pool, beside a strided 1x1 convolution. `active`: `source` is past its
+    ReLU."""
     tensor = source if active else net.op("Relu", [source])
     tensor = net.op("Relu", [_separable(net, tensor, weights, f"{name}/separable_conv0")])
     tensor = _separable(net, tensor, weights, f"{name}/separable_conv1")
@@ -98,8 +101,6 @@ def _reduction(net: Net, source: str, weights: Weights, name: str, *, active: bo
     beside = f"{name}/expansion_conv"
     shortcut = _conv(net, source, weights[f"{beside}/filters"], weights[f"{beside}/bias"], stride=2)
     return net.op("Add", [tensor, shortcut])
-
-
 
 
 def _main_block(net: Net, source: str, weights: Weights, name: str) -> str:
@@ -119,7 +120,13 @@ def _separable(net: Net, source: str, weights: Weights, name: str) -> str:
 
 
 def _conv(
-    net: Net, source: str, kernel: Weight, bias: Weight, *, stride: int = 1, pads: tuple[int, int, int, int] = (0, 0, 0, 0)
+    net: Net,
+    source: str,
+    kernel: Weight,
+    bias: Weight,
+    *,
+    stride: int = 1,
+    pads: tuple[int, int, int, int] = (0, 0, 0, 0),
 ) -> str:
     """A convolution; `kernel` is stored as (height, width, in, out)."""
     return net.op(

@@ -8,7 +8,7 @@ Threads
 
 Forks
     A child process starts without sessions and makes its own: the threads of a parent's pool don't survive a fork. A
-    child of a bare `os.fork` must leave with `os._exit`, as those of multiprocessing do: the runtime's own exit handlers
+    child of a bare `os.fork` must leave with `os._exit`, as those of multiprocessing do: the runtime's exit handlers
     wait for the parent's threads.
 """
 
