@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from faceguard.policy.challenge import ChallengeAge
@@ -17,6 +17,8 @@ from faceguard.redaction.coverage import RegionKind, head_region
 from faceguard.types import (
     AgeAnswer,
     AgeCalibrationFigures,
+    AgeEstimate,
+    AgeStatus,
     Box,
     ConsentFinding,
     Decision,
@@ -25,6 +27,8 @@ from faceguard.types import (
     Subject,
     SubjectRef,
 )
+
+_NO_OBSTACLE = AgeEstimate(years=120.0, std_years=0.0, lower_years=120.0, model_id="")
 
 UNCALIBRATED = AgeCalibrationFigures("", ())
 """The figures of a run without an age model."""
@@ -103,6 +107,19 @@ class BoundRules:
     ) -> AgeAssessment:
         """What an age answer amounts to under the policy: all that a plan may keep of it (FG-A08)."""
         return assess_age(age, declared_age, self.context, self.findings(ref, asset))
+
+    def reassess(
+        self, assessment: AgeAssessment, declared_age: int | None, ref: SubjectRef | None, asset: AssetScope
+    ) -> AgeAssessment:
+        """`assessment` lowered by what the person or a record says of the age; never raised (FG-A07).
+
+        What is said is assessed with an age that is no obstacle, and the stricter of the two counts.
+        """
+        said = self.assess(_NO_OBSTACLE, declared_age, ref, asset)
+        stricter = said.under_guardian_age > assessment.under_guardian_age or (
+            said.status is AgeStatus.MINOR and assessment.status is not AgeStatus.MINOR
+        )
+        return replace(said, unknown_reason=assessment.unknown_reason) if stricter else assessment
 
     def decide_assessed(
         self, index: int, ref: SubjectRef | None, assessment: AgeAssessment, asset: AssetScope

@@ -213,7 +213,7 @@ def _finish(
             "a redactor for videos has to write native planes; derive it from `PlaneRedactor`", key="method"
         )
     margin = bound.policy.redaction.margin.value
-    coverings = {track.track_index: track.covering(margin, plan.zones) for track in plan.tracks}
+    coverings = {track.track_index: track.covering(margin, plan.zones, plan.also_cover) for track in plan.tracks}
 
     def report(picture: VideoPicture) -> None:
         if job.on_progress is not None:

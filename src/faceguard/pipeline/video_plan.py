@@ -42,9 +42,11 @@ class PlannedTrack:
     frame_count: int
     faces: tuple[PlannedFace, ...]
 
-    def covering(self, margin: float, zones: Zones) -> Covering:
-        """What is covered at each moment."""
-        paths = [CoveredPath(face.index, face.path) for face in self.faces if face.is_covered]
+    def covering(self, margin: float, zones: Zones, also_cover: frozenset[int] = frozenset()) -> Covering:
+        """What is covered at each moment: the faces that are to be redacted, and those in `also_cover`."""
+        paths = [
+            CoveredPath(face.index, face.path) for face in self.faces if face.is_covered or face.index in also_cover
+        ]
         return Covering(paths, zones, margin, self.size)
 
 
@@ -65,6 +67,8 @@ class VideoPlan:
     source_sha256: str
     tracks: tuple[PlannedTrack, ...]
     zones: Zones = field(default_factory=Zones)
+    also_cover: frozenset[int] = frozenset()
+    """Faces that a person wants covered though the policy would let them be shown."""
     edits: tuple[OperatorEdit, ...] = ()
 
     @property
