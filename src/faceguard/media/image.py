@@ -48,6 +48,8 @@ _ANIMATED = {ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.AVIF, ImageFormat.GI
 _LOSSY = {ImageFormat.JPEG, ImageFormat.MPO, ImageFormat.AVIF}
 
 _TIFF_SUBFILE, _TIFF_SUB_IFDS, _TIFF_DNG_VERSION = 254, 330, 50706
+_TIFF_PLANES, _SEPARATE = 284, 2
+_CUT_DEPTH = "more than 8 bits a sample were read as 8 bits"
 _REDUCED, _MASK = 1, 4
 """Bits of NewSubfileType (TIFF 6.0, p. 36): a smaller copy of another page, a transparency mask."""
 
@@ -74,6 +76,11 @@ def read_image(path: Path, *, limits: ImageLimits | None = None) -> Picture:
             raise
         except Exception as error:  # whatever a decoder of foreign bytes raises, the file is at fault
             detail = str(error).strip().rstrip(".") or type(error).__name__
+            if detail.lower().startswith(("unknown", "unsupported")):
+                raise UnsupportedMediaError(
+                    f"`{path}` is a kind of {format_.upper()} that isn't handled ({detail}); convert it to PNG",
+                    path=path,
+                ) from error
             raise DecodeError(f"`{path}` is {format_.upper()}, but broken or cut ({detail})", path=path) from error
 
 
@@ -94,6 +101,7 @@ class _Reading:
         durations_ms: list[float] = []
         is_grey, decoded_bytes = True, 0
         for position in self._positions(image):
+            self._refuse_odd_planes(image)
             decoded_bytes += _decoded_bytes(image)
             self.limits.check_frame(*image.size, decoded_bytes, self.path)
             pixels = decode_pillow(image, None if self._is_animated(image) else partial(self._open, position))
@@ -149,7 +157,7 @@ class _Reading:
             first = 1
             self.notes.append("the still picture for viewers that don't animate was left out")
         if count > 1 and is_deep(image):
-            self.notes.append("a 16-bit animation was read as 8 bits")
+            self.notes.append(_CUT_DEPTH)
         for position in range(first, count):
             image.seek(position)
             yield position
@@ -177,13 +185,33 @@ class _Reading:
                 path=self.path,
             )
 
+    def _refuse_odd_planes(self, image: ImageFile.ImageFile) -> None:
+        """Pillow reads separate planes right only for 8-bit RGB and RGBA; others come out wrong without an error."""
+        if not isinstance(image, TiffImagePlugin.TiffImageFile) or image.tag_v2.get(_TIFF_PLANES) != _SEPARATE:
+            return
+        bits = image.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (1,))
+        if len(bits) > 1 and (set(bits) != {8} or image.mode not in ("RGB", "RGBA", "CMYK")):
+            raise UnsupportedMediaError(
+                f"`{self.path}` is a TIFF of separate planes that isn't 8-bit RGB; save it with interleaved samples",
+                path=self.path,
+            )
+
     def _settle_format(self, image: ImageFile.ImageFile) -> ImageFormat:
         if self.format is ImageFormat.JPEG and "mp" in image.info:
             self.notes.append("further pictures in the MPO were left out")
             return ImageFormat.MPO
         if self.format is ImageFormat.AVIF and _is_deep_av1(self.file):
-            self.notes.append("an AVIF of more than 8 bits was read as 8 bits")
+            self.notes.append(_CUT_DEPTH)
+        if image.mode == "CMYK" and is_deep(image):
+            self.notes.append(_CUT_DEPTH)
+        if self.format is ImageFormat.GIF and not self._ends_with(b";"):
+            self.notes.append("the GIF has no end mark; frames behind the last one may have been lost before")
         return self.format
+
+    def _ends_with(self, mark: bytes) -> bool:
+        """Whether the file ends with `mark`, zeros behind it aside."""
+        self.file.seek(0)
+        return self.file.read().rstrip(b"\x00").endswith(mark)
 
     def _is_lossless(self) -> bool:
         if self.format is ImageFormat.WEBP:

@@ -41,7 +41,7 @@ def decode_pillow(image: ImageFile.ImageFile, reopen: Callable[[], ImageFile.Ima
     a second time for the low bytes; without it 16-bit colour stays cut.
     """
     layout = _sample_layout(image)
-    if reopen is not None and ";16" in layout and not image.mode.startswith("I"):
+    if reopen is not None and ";16" in layout and image.mode in ("RGB", "RGBA"):
         return _decode_deep_colour(image, reopen(), layout)
     is_white_zero = image.mode == "I;16" and _tiff_tag(image, 262) == 0
     image.load()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from faceguard.errors import DecodeError
-
 
 def riff_chunks(data: bytes, start: int = 12) -> Iterator[tuple[bytes, int, int]]:
     """`(name, first byte, one past the last)` of each chunk's payload from `start`. Raises ValueError for a cut one."""
@@ -35,7 +33,7 @@ def has_lossless_webp(data: bytes) -> bool:
 
 
 def webp_canvas(head: bytes) -> tuple[int, int]:
-    """Width and height from the first 30 bytes of a WebP file. Raises DecodeError when they aren't there."""
+    """Width and height from the first 30 bytes of a WebP file. Raises ValueError when they aren't there."""
     chunk = head[12:16]
     if chunk == b"VP8X" and len(head) >= 30:
         return int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1
@@ -44,4 +42,4 @@ def webp_canvas(head: bytes) -> tuple[int, int]:
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     if chunk == b"VP8 " and len(head) >= 30:
         return int.from_bytes(head[26:28], "little") & 0x3FFF, int.from_bytes(head[28:30], "little") & 0x3FFF
-    raise DecodeError("a WebP file without a picture chunk at its start; it is broken or cut")
+    raise ValueError("no picture chunk at its start")

@@ -54,22 +54,29 @@ def open_regular(path: Path, *, max_bytes: int) -> Iterator[BinaryIO]:
         raise DecodeError(f"`{path}` can't be opened: {error.strerror or error}", path=path) from error
     except ValueError as error:  # a null byte in the name
         raise DecodeError(f"`{path!r}` is not a file name", path=repr(path)) from error
+    try:
+        _require_plain_file(os.fstat(descriptor), path, max_bytes)
+    except DecodeError:
+        os.close(descriptor)
+        raise
     with os.fdopen(descriptor, "rb") as file:
-        info = os.fstat(file.fileno())
-        if stat.S_ISDIR(info.st_mode):
-            raise DecodeError(f"`{path}` is a folder; name the files in it", path=path)
-        if not stat.S_ISREG(info.st_mode):
-            raise DecodeError(f"`{path}` is not a regular file (a pipe, socket or device)", path=path)
-        if info.st_size == 0:
-            raise DecodeError(f"`{path}` is empty", path=path)
-        if info.st_size > max_bytes:
-            raise DecodeError(
-                f"`{path}` has {info.st_size} bytes, more than the limit of {max_bytes}",
-                path=path,
-                expected=max_bytes,
-                actual=info.st_size,
-            )
         yield file
+
+
+def _require_plain_file(info: os.stat_result, path: Path, max_bytes: int) -> None:
+    if stat.S_ISDIR(info.st_mode):
+        raise DecodeError(f"`{path}` is a folder; name the files in it", path=path)
+    if not stat.S_ISREG(info.st_mode):
+        raise DecodeError(f"`{path}` is not a regular file (a pipe, socket or device)", path=path)
+    if info.st_size == 0:
+        raise DecodeError(f"`{path}` is empty", path=path)
+    if info.st_size > max_bytes:
+        raise DecodeError(
+            f"`{path}` has {info.st_size} bytes, more than the limit of {max_bytes}",
+            path=path,
+            expected=max_bytes,
+            actual=info.st_size,
+        )
 
 
 def sniff_image(head: bytes) -> ImageFormat | None:
