@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from consents import (
@@ -450,3 +451,12 @@ def test_every_reason_is_given_in_the_order_of_the_rules() -> None:
         Reason.CONSENT_NOT_FOR_RELEASE,
         Reason.CONSENT_GUARDIAN_INVALID,
     )
+
+
+def test_every_reason_of_a_consent_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "consent.md").read_text()
+    codes = [
+        reason.value for reason in Reason if reason.value.startswith("consent_") and reason is not Reason.CONSENT_VALID
+    ]
+    assert len(codes) >= 18
+    assert [code for code in codes if f"`{code}`" not in page] == []
