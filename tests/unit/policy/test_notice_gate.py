@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from policies import FUNCTIONS, IN_PLACE, NOW, RELEASE, bound, context, figures, notice, notice_without, subject
 
 from faceguard.errors import NoticeError, NoticeIncomplete, NoticeRequired, PurposeMismatch
 from faceguard.policy.cases import shipped_notice
@@ -22,6 +21,7 @@ from faceguard.policy.load import PRESETS, load_policy
 from faceguard.policy.notice import STRUCTURED_ITEMS, HandlingNotice, load_notice
 from faceguard.resources import resource_dir
 from faceguard.types import AgeUnknown, AgeUnknownReason, Disclosure, Effect, Function
+from policies import FUNCTIONS, IN_PLACE, NOW, RELEASE, bound, context, figures, notice, notice_without, subject
 
 WITHHELD = {"code": "public_authority_task", "reason": "order 12 of the court", "approved_by": "legal-3"}
 REQUIRED = [(name, item) for name in PRESETS for item in load_policy(name).notice.required_items]
