@@ -9,6 +9,7 @@ import typer
 
 from faceguard.cli import audit, consent, keys, models, notice, policy
 from faceguard.cli.redact import redact
+from faceguard.cli.video import analyze, render
 from faceguard.errors import FaceguardError
 
 app = typer.Typer(
@@ -19,6 +20,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command("redact")(redact)
+app.command("analyze")(analyze)
+app.command("render")(render)
 app.add_typer(models.app, name="models")
 app.add_typer(policy.app, name="policy")
 app.add_typer(notice.app, name="notice")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,10 @@ from faceguard.policy.notice import HandlingNotice
 from faceguard.policy.register import ConsentRegister
 from faceguard.signing import TrustedKeys
 from faceguard.types import AgeEstimator, Detector, Frame, FrameResult, Redactor, SubjectRegion
+
+if TYPE_CHECKING:
+    from faceguard.pipeline.video import VideoJob, VideoReport
+    from faceguard.pipeline.video_plan import VideoPlan
 
 MEMORY_MEDIA = "application/x-bgr24"
 """What the record calls an array: there is no registered media type for raw pixels."""
@@ -136,6 +141,32 @@ class FaceGuard:
             overwrite=overwrite,
         )
         return redact_picture_file(self._run, job)
+
+    def redact_video(self, job: VideoJob) -> VideoReport:
+        """One video file in, a safe one out, whole or not at all; a job without target is a dry run.
+
+        Raises FaceguardError, and then there is no output.
+        """
+        from faceguard.pipeline.video import redact_video_file
+
+        return redact_video_file(self._run, job)
+
+    def analyse_video(self, job: VideoJob, plan_file: str | Path) -> VideoPlan:
+        """Only looks and decides, and writes `plan_file` for a person to edit. Raises FaceguardError."""
+        from faceguard.pipeline.video import analyse_video_file
+        from faceguard.pipeline.video_plan_file import write_plan
+
+        plan, bound = analyse_video_file(self._run, job)
+        model_ids = [model_id for model_id, _ in self._run.stages.model_ids]
+        write_plan(plan, bound, model_ids, Path(plan_file), overwrite=job.overwrite)
+        return plan
+
+    def render_video(self, job: VideoJob, plan_file: str | Path) -> VideoReport:
+        """Carries out `plan_file`, with its edits, on the very video it was made for. Raises FaceguardError."""
+        from faceguard.pipeline.video import render_video_file
+        from faceguard.pipeline.video_plan_file import read_plan
+
+        return render_video_file(self._run, job, lambda bound: read_plan(Path(plan_file), bound, job.scope))
 
 
 def _require_bgr(image: object) -> None:

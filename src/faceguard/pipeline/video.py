@@ -102,11 +102,12 @@ def analyse_video_file(run: Run, job: VideoJob) -> tuple[VideoPlan, BoundRules]:
         return _analyse(run, bound, job, _probe(job, asset), asset), bound
 
 
-def render_video_file(run: Run, job: VideoJob, plan: VideoPlan) -> VideoReport:
+def render_video_file(run: Run, job: VideoJob, read: Callable[[BoundRules], VideoPlan]) -> VideoReport:
     """Carries out a plan made for this very file under this very policy. Raises FaceguardError, then without output."""
     bound = run.bind(job.captured_at, also=TRACKING)
     asset = _prepare(job)
     with run.withholding(bound, lambda: asset.entry):
+        plan = read(bound)
         info = _probe(job, asset)
         if asset.sha256 != plan.source_sha256:
             raise ConfigurationError(
