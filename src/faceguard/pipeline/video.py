@@ -16,8 +16,7 @@ from pathlib import Path
 from faceguard.atomic import atomic_path
 from faceguard.audit.compose import FrameSpan
 from faceguard.audit.record import Action, OutputEntry, Override
-from faceguard.detection.network import YUNET
-from faceguard.detection.plan import Pass, PlannedDetector
+from faceguard.detection.tiers import create_detector
 from faceguard.errors import ConfigurationError, EncodeError, SafetyError
 from faceguard.media.video_codecs import choose_codec, container_for
 from faceguard.media.video_frame import VideoPicture
@@ -33,12 +32,12 @@ from faceguard.pipeline.video_render import RenderedVideo, RenderSettings, queue
 from faceguard.pipeline.zones import Zones
 from faceguard.redaction.coverage import RegionKind, head_region
 from faceguard.redaction.planes import PlaneRedactor
-from faceguard.types import Detector, Effect, FaceResult, Function, Region, Subject
+from faceguard.types import Effect, FaceResult, Function, Region, Subject
 
 TRACKING = frozenset({Function.TRACKING})
 
-_QUICK = Pass(YUNET, 640, 0.4)
-"""The small pass for most looks: 9 ms on one core for 16:9. A face it misses is found by the next thorough look."""
+QUICK_TIER = "live"
+"""The detector of the looks between the thorough ones. A face it misses is found by the next thorough look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +162,7 @@ def _sweep(run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo, track: V
     sweeper = Sweeper(
         track,
         run.stages,
-        quick_detector(),
+        create_detector(QUICK_TIER),
         cover_of=lambda found: head_region(found, 0.0, kind),
         min_age_face_px=bound.policy.age.min_face_px.value,
         zones=job.zones,
@@ -183,11 +182,6 @@ def _sweep(run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo, track: V
             return sweeper.run(pictures, report)
         finally:
             pictures.close()
-
-
-def quick_detector() -> Detector:
-    """The detector for the looks between the thorough ones."""
-    return PlannedDetector((_QUICK,))
 
 
 def _planned(bound: BoundRules, scope: AssetScope, index: int, face: SweptFace) -> PlannedFace:
