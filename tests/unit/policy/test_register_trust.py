@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -244,3 +245,29 @@ def test_a_kind_does_not_pass_for_another() -> None:
     body = sign_statement(guardian_consent(), KEY).body
     crossed = Statement(StatementKind.CONSENT, body, KEY.sign(body, kind="faceguard-seal"))
     assert one_reason(register_bytes(crossed)) is Reason.CONSENT_SIGNATURE_INVALID
+
+
+def test_two_desks_writing_at_once_lose_nothing(tmp_path: Path) -> None:
+    """FG-C08: no revocation may be lost to a grant made in the same moment."""
+    path = tmp_path / "register.jsonl"
+
+    def ask_to_stop(number: int) -> None:
+        request = Cessation(
+            request_id=f"a8098c1a-f86e-41da-bd1a-{number:012x}",
+            subject_id=f"p-{number}",
+            time_utc=NOW,
+            by=Actor.SUBJECT,
+        )
+        add_statements(path, [sign_statement(request, KEY)], key=KEY, keys=KEYS, moment=NOW)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask_to_stop, range(16)))
+    register = ConsentRegister.load(path, KEYS, moment=NOW)
+    assert {request.subject_id for request in register.cessations} == {f"p-{number}" for number in range(16)}
+
+
+def test_a_register_that_can_not_be_written_is_an_error(tmp_path: Path) -> None:
+    for path in (tmp_path / "no-such-folder" / "register.jsonl", tmp_path):
+        with pytest.raises(ConsentError):
+            add_statements(path, [], key=KEY, keys=KEYS, moment=NOW)
+    assert list(tmp_path.iterdir()) == []
