@@ -138,7 +138,7 @@ class AgeCalibration(BaseModel):
             AgeEstimate(
                 years=value,
                 std_years=spread,
-                lower_years=self.lower_years(value),
+                lower_years=min(self.lower_years(value), value),
                 model_id=MODEL_ID,
                 calibration_id=self.calibration_id,
                 p_under=tuple((curve.threshold, probability_under(curve, value)) for curve in self.under),

@@ -13,7 +13,7 @@ from faceguard.age.intervals import most_events
 
 THRESHOLDS = (13.0, 14.0, 16.0, 18.0)
 """Guardian-consent ages of the preset policies."""
-RATES = (0.01, 0.02, 0.03, 0.05, 0.10)
+RATES = (0.01, 0.02, 0.03, 0.04, 0.05, 0.1)
 """False-adult rates that challenge ages are given for."""
 COVERAGE = 0.98
 CONFIDENCE = 0.95
