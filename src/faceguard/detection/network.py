@@ -16,15 +16,21 @@ from faceguard.inference.session import get_session
 Decode = Callable[[NDArray[np.float32], NDArray[np.float32], tuple[int, int], float], Candidates]
 
 _SAME_FACE_IOU = 0.4
-"""Boxes of one network that overlap more are one face. Measured: see benchmarks/README.md."""
+"""Boxes of one network that overlap more are one face, as in the networks' own papers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """`decode` turns scores and shapes of one picture into candidates in pixels of the input."""
+    """`decode` turns scores and shapes of one picture into candidates in pixels of the input.
+
+    `slope` and `offset` make log-odds of a face out of the log-odds of a score, so that the networks can be compared:
+    0.6 of YuNet means little, 0.6 of CenterFace much. Read off the share of true finds by score, ADR 0010.
+    """
 
     model_id: str
     decode: Decode
+    slope: float
+    offset: float
 
     def find(self, batch: NDArray[np.uint8], min_score: float, threads: int | None) -> list[Candidates]:
         """For each picture of `batch`, `(N, H, W, 3)` BGR, H and W multiples of 32: its faces, best first.
@@ -36,6 +42,6 @@ class Network:
         return [suppress(self.decode(scores[i], shapes[i], size, min_score), _SAME_FACE_IOU) for i in range(len(batch))]
 
 
-YUNET = Network(yunet.MODEL_ID, yunet.decode)
-RETINAFACE = Network(retinaface.MODEL_ID, retinaface.decode)
-CENTERFACE = Network(centerface.MODEL_ID, centerface.decode)
+YUNET = Network(yunet.MODEL_ID, yunet.decode, slope=1.6, offset=-0.6)
+RETINAFACE = Network(retinaface.MODEL_ID, retinaface.decode, slope=1.0, offset=-0.3)
+CENTERFACE = Network(centerface.MODEL_ID, centerface.decode, slope=2.2, offset=0.6)

@@ -1,4 +1,11 @@
-"""A detection plan: several passes over a picture, and one list of faces."""
+"""A detection plan: several passes over a picture, and one list of faces.
+
+    1. Which way is up? A quick pass over the picture in all four quarter turns; the turn with the firmest finds wins.
+    2. The plan's passes, in that turn, are joined by `fusion`.
+    3. Firm finds of the other turns that aren't among them (a lying head) are kept if the other networks confirm them.
+
+A plan without a turned pass does step 2 only.
+"""
 
 from __future__ import annotations
 
@@ -7,51 +14,126 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from faceguard.detection.candidates import Candidates, concatenate
-from faceguard.detection.merge import suppress
+from faceguard.detection.candidates import Candidates, concatenate, nothing
+from faceguard.detection.confirm import second_opinions
+from faceguard.detection.fusion import Fusion, log_odds
+from faceguard.detection.merge import best_of_overlapping, best_overlap
 from faceguard.detection.network import Network
 from faceguard.detection.scaling import Pyramid
+from faceguard.detection.turning import TURNS, turn, turn_back
 from faceguard.types import Box, Detection, Landmarks
 
-_SAME_FACE_IOU = 0.4
+_UPRIGHT_BONUS = 1.2
+"""A picture is taken to be turned only if another turn finds this much more."""
+_FIRM = 0.5
+"""Probability from which a find counts when the turns are compared."""
+_SAME_PLACE_IOU = 0.2
+"""A find of another turn that overlaps a face already found by more is that face again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One look at the whole picture: `network` at `side_px` for the longer side, keeping scores from `min_score`."""
+    """One look at the whole picture: `network`, with the picture's longer side at `side_px`."""
 
     network: Network
     side_px: int
-    min_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a tier does. Faces less probable than `min_probability` are dropped.
+
+    `min_score` is where the networks' own scores begin to be heard. `turned` is the pass that looks for other turns;
+    its finds count from `min_turned_score`.
+    """
+
+    passes: tuple[Pass, ...]
+    fusion: Fusion
+    min_probability: float
+    min_score: float = 0.1
+    turned: Pass | None = None
+    min_turned_score: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedDetector:
-    """Runs `passes` one after the other and merges what they find. A `types.Detector`."""
+    """Carries out a plan. A `types.Detector`."""
 
-    passes: tuple[Pass, ...]
+    plan: Plan
     threads: int | None = None
 
     @property
     def model_ids(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(step.network.model_id for step in self.passes))
+        return tuple(dict.fromkeys(step.network.model_id for step in self.plan.passes))
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
-        """Faces of `image`, `(H, W, 3)` BGR uint8, any size; boxes in its pixels, clipped to it, best score first."""
+        """Faces of `image`, `(H, W, 3)` BGR uint8, any size; boxes in its pixels, clipped to it, best score first.
+
+        A score is the probability that this is a face, as far as the plan's networks can tell.
+        """
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
             raise ValueError(f"a picture must be (H, W, 3) uint8 and not empty, got {image.shape} {image.dtype}")
         pyramid = Pyramid(image)
-        found = suppress(concatenate([self._run(step, pyramid) for step in self.passes]), _SAME_FACE_IOU)
-        return _detections(found, image.shape[1], image.shape[0], "+".join(self.model_ids))
+        looks = self._look_around(pyramid)
+        turns = _best_turn(looks, self.plan.turned)
+        faces = self._upright_faces(pyramid, turns, looks)
+        faces = concatenate([faces, self._other_faces(pyramid, turns, looks, faces)])
+        return _detections(faces, image.shape[1], image.shape[0], "+".join(self.model_ids))
 
-    def _run(self, step: Pass, pyramid: Pyramid) -> Candidates:
+    def _run(self, step: Pass, pyramid: Pyramid, turns: int) -> Candidates:
         scaled = pyramid.scaled(step.side_px)
-        (found,) = step.network.find(scaled.image[None], step.min_score, self.threads)
-        return found.affine((scaled.sx, scaled.sy), (0.0, 0.0))
+        (found,) = step.network.find(turn(scaled.image, turns)[None], self.plan.min_score, self.threads)
+        size = (scaled.image.shape[0], scaled.image.shape[1])
+        return turn_back(found, turns, size).affine((scaled.sx, scaled.sy), (0.0, 0.0))
+
+    def _look_around(self, pyramid: Pyramid) -> dict[int, Candidates]:
+        """Turn -> what the turned pass finds; empty for a plan without one."""
+        step = self.plan.turned
+        return {} if step is None else {turns: self._run(step, pyramid, turns) for turns in TURNS}
+
+    def _upright_faces(self, pyramid: Pyramid, turns: int, looks: dict[int, Candidates]) -> Candidates:
+        """What all passes together see in the picture turned by `turns`."""
+        finds = [
+            (step.network, looks[turns] if looks and step == self.plan.turned else self._run(step, pyramid, turns))
+            for step in self.plan.passes
+        ]
+        joined, _ = self.plan.fusion.join(finds)
+        return joined.take(joined.scores >= self.plan.min_probability)
+
+    def _other_faces(self, pyramid: Pyramid, turns: int, looks: dict[int, Candidates], known: Candidates) -> Candidates:
+        """Faces that stand upright in another turn than `turns` only."""
+        step = self.plan.turned
+        if step is None:
+            return nothing()
+        faces = []
+        for other in (t for t in TURNS if t != turns):
+            strays = looks[other].take(looks[other].scores >= self.plan.min_turned_score)
+            if len(known) and len(strays):
+                strays = strays.take(best_overlap(strays.boxes, known.boxes)[1] < _SAME_PLACE_IOU)
+            networks = [network for network in self.plan.fusion.weights if network != step.network]
+            opinions = second_opinions(pyramid, strays, other, networks, self.threads)
+            probability = self.plan.fusion.probability({**opinions, step.network: strays.scores})
+            faces.append(Candidates(strays.boxes, probability, strays.landmarks))
+        every = concatenate(faces)
+        every = every.take(every.scores >= self.plan.min_probability)
+        return every.take(best_of_overlapping(every.boxes, every.scores, _SAME_PLACE_IOU))
+
+
+def _best_turn(looks: dict[int, Candidates], step: Pass | None) -> int:
+    """The turn in which the faces of most of the picture stand upright."""
+    if step is None or not looks:
+        return 0
+    strength = []
+    for turns, found in looks.items():
+        probability = 1 / (1 + np.exp(-(step.network.slope * log_odds(found.scores) + step.network.offset)))
+        firm = np.where(probability >= _FIRM, probability, 0)
+        strength.append(float((firm**2).sum()) * (_UPRIGHT_BONUS if turns == 0 else 1))
+    return int(np.argmax(strength))
 
 
 def _detections(found: Candidates, width: int, height: int, model_id: str) -> tuple[Detection, ...]:
     """As the rest of the package knows faces. What lies wholly outside the frame (in the padding) is dropped."""
+    found = found.take(np.argsort(-found.scores, kind="stable"))
     boxes = np.clip(found.boxes.astype(np.float64), 0, (width, height, width, height))
     inside = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
     return tuple(

@@ -44,7 +44,7 @@ class Pyramid:
         height, width = self._halves[0].shape[:2]
         factor = _factor(height, width, side_px)
         new_height, new_width = max(1, round(height * factor)), max(1, round(width * factor))
-        source = self._smallest_at_least(new_height, new_width)
+        source, _ = self._smallest_at_least(new_height, new_width)
         canvas = np.zeros((_padded(new_height), _padded(new_width), 3), np.uint8)
         inside = canvas[:new_height, :new_width]
         if source.shape == inside.shape:
@@ -53,16 +53,23 @@ class Pyramid:
             cv2.resize(source, (new_width, new_height), dst=inside, interpolation=cv2.INTER_LINEAR)
         return Scaled(canvas, width / new_width, height / new_height)
 
-    def _smallest_at_least(self, height: int, width: int) -> NDArray[np.uint8]:
-        """The smallest half, quarter, ... that needn't be enlarged to `height` x `width`."""
+    def level_for(self, factor: float) -> tuple[NDArray[np.uint8], float]:
+        """The smallest level that needn't be enlarged to `factor` times the picture's size, and its own factor."""
+        height, width = self._halves[0].shape[:2]
+        image, level = self._smallest_at_least(math.ceil(height * factor), math.ceil(width * factor))
+        return image, 0.5**level
+
+    def _smallest_at_least(self, height: int, width: int) -> tuple[NDArray[np.uint8], int]:
+        """The smallest half, quarter, ... that needn't be enlarged to that size, and how often it was halved."""
         level = 0
         while True:
             rows, columns = (side // 2 for side in self._halves[level].shape[:2])
             if min(rows, columns) < 1 or rows < height or columns < width:
-                return self._halves[level]
+                return self._halves[level], level
             if level + 1 == len(self._halves):
                 even = self._halves[level][: rows * 2, : columns * 2]
-                self._halves.append(cv2.resize(even, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.uint8))
+                half = cv2.resize(even, (columns, rows), interpolation=cv2.INTER_AREA)
+                self._halves.append(np.asarray(half, np.uint8))
             level += 1
 
 

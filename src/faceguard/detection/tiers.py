@@ -1,25 +1,39 @@
-"""The detection plans one can ask for by name."""
+"""The detection plans one can ask for by name. What each pass adds, and what it costs: ADR 0010."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from faceguard.detection.fusion import Fusion
 from faceguard.detection.network import CENTERFACE, RETINAFACE, YUNET
-from faceguard.detection.plan import Pass, PlannedDetector
+from faceguard.detection.plan import Pass, Plan, PlannedDetector
 from faceguard.types import Detector
 
 DEFAULT_TIER = "balanced"
 
-TIERS: Mapping[str, tuple[Pass, ...]] = MappingProxyType(
+_ONE_NETWORK = Fusion({YUNET: 1.45}, bias=-0.2)
+_THREE_NETWORKS = Fusion({CENTERFACE: 0.5, RETINAFACE: 0.4, YUNET: 0.25}, bias=0.35)
+
+TIERS: Mapping[str, Plan] = MappingProxyType(
     {
-        "live": (Pass(YUNET, 640, 0.5),),
-        "balanced": (Pass(YUNET, 640, 0.5), Pass(YUNET, 1280, 0.5), Pass(CENTERFACE, 640, 0.35)),
-        "thorough": (
-            Pass(YUNET, 640, 0.4),
-            Pass(YUNET, 1280, 0.4),
-            Pass(RETINAFACE, 640, 0.4),
-            Pass(CENTERFACE, 1280, 0.3),
+        "live": Plan((Pass(YUNET, 640),), _ONE_NETWORK, min_probability=0.35),
+        "balanced": Plan(
+            (Pass(YUNET, 640), Pass(YUNET, 1280), Pass(CENTERFACE, 640), Pass(RETINAFACE, 640)),
+            _THREE_NETWORKS,
+            min_probability=0.21,
+        ),
+        "thorough": Plan(
+            (
+                Pass(YUNET, 640),
+                Pass(YUNET, 1280),
+                Pass(CENTERFACE, 640),
+                Pass(CENTERFACE, 1280),
+                Pass(RETINAFACE, 640),
+            ),
+            _THREE_NETWORKS,
+            min_probability=0.18,
+            turned=Pass(YUNET, 640),
         ),
     }
 )
