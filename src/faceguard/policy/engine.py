@@ -114,7 +114,7 @@ def assess_age(
         return AgeAssessment(AgeStatus.MINOR, under_guardian_age=True, unknown_reason=unknown_reason)
     if isinstance(answer, AgeUnknown):
         return AgeAssessment(AgeStatus.UNKNOWN, under_guardian_age=True, unknown_reason=unknown_reason)
-    if not _is_clear(answer, context.challenge):
+    if not is_clear(answer, context.challenge):
         return AgeAssessment(AgeStatus.MINOR_POSSIBLE, under_guardian_age=True)
     if _is_said_to_be_minor(declared_age, context, consents):
         return AgeAssessment(AgeStatus.MINOR, under_guardian_age=False)
@@ -156,7 +156,7 @@ def _is_usable(age: AgeAnswer) -> bool:
     return all(math.isfinite(value) for value in (age.years, age.std_years, age.lower_years))
 
 
-def _is_clear(estimate: AgeEstimate, challenge: ChallengeAge) -> bool:
+def is_clear(estimate: AgeEstimate, challenge: ChallengeAge) -> bool:
     """FG-A02. The lower bound counts only if it comes from the calibration that the challenge age comes from."""
     if estimate.years >= challenge.years:
         return True
