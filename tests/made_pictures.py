@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageDraw
+from PIL.TiffImagePlugin import IFDRational
 
 SECRET = b"SECRET-THAT-MUST-NOT-SURVIVE"
 """Planted in metadata and behind the end; a safe output has none of it."""
@@ -111,7 +112,7 @@ def talkative_jpeg() -> bytes:
     exif[0x010F], exif[0x0131], exif[0x013B] = "Maker " + SECRET.decode(), SECRET.decode(), SECRET.decode()
     details = exif.get_ifd(0x8769)
     details[0x9003], details[0x9011] = "2024:05:06 07:08:09", "+09:00"
-    details[0x829D], details[0x8827], details[0x829A] = 2.8, 400, 0.008
+    details[0x829D], details[0x829A], details[0x8827] = IFDRational(28, 10), IFDRational(1, 125), 400
     details[0x927C], details[0xA431], details[0x9286] = SECRET, SECRET.decode(), SECRET
     exif.get_ifd(0x8825).update({1: "N", 2: (35.0, 40.0, 52.0), 3: "E", 4: (139.0, 46.0, 1.0)})
     block = _with_thumbnail(exif.tobytes().removeprefix(b"Exif\x00\x00"), thumbnail.getvalue())

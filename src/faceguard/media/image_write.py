@@ -21,6 +21,7 @@ from faceguard.media.picture import CaptureMetadata, ImageFormat, KeepMetadata, 
 from faceguard.media.pixels import to_eight_bits, to_pillow
 from faceguard.media.png_write import encode_png
 from faceguard.media.tiff_write import encode_tiff
+from faceguard.media.webp_write import join_webp
 from faceguard.types import Frame
 
 _SUFFIXES = {
@@ -127,6 +128,8 @@ def _encode(picture: Picture, format_: ImageFormat, metadata: CaptureMetadata, q
         stacks = _stacks(picture, format_, as_grey=as_grey)
         return encode_png(stacks, icc_profile=icc, exif=exif_bytes(metadata), durations_ms=durations, loop=loop)
     if format_ is ImageFormat.TIFF:
+        if as_grey and any(_is_deep_with_alpha(frame) for frame in picture.frames):
+            as_grey, icc = False, None  # deep grey with alpha is a TIFF that few readers know
         return encode_tiff(_stacks(picture, format_, as_grey=as_grey), icc_profile=icc, metadata=metadata)
     if format_ is ImageFormat.GIF:
         return encode_gif(_stacks(picture, format_, as_grey=False), durations_ms=durations, loop=loop)
@@ -140,28 +143,36 @@ def _encode(picture: Picture, format_: ImageFormat, metadata: CaptureMetadata, q
 def _encode_pillow(
     picture: Picture, images: list[Image.Image], format_: ImageFormat, icc: bytes | None, exif: bytes, quality: int
 ) -> bytes:
+    if format_ is ImageFormat.WEBP:
+        return _encode_webp(picture, images, icc, exif, quality)
     out, first = io.BytesIO(), images[0]
     if format_ is ImageFormat.JPEG:
         first.save(out, "JPEG", quality=quality, subsampling=_FULL_CHROMA, icc_profile=icc, exif=_prefixed(exif))
     elif format_ is ImageFormat.BMP:
         first.save(out, "BMP")
-    elif format_ is ImageFormat.WEBP:
-        lossless = picture.is_lossless
-        options: dict[str, Any] = {"lossless": lossless, "quality": 80 if lossless else quality, "method": 4}
-        options |= {"icc_profile": icc, "exif": exif}
-        if len(images) > 1:  # every frame a key frame: none is built from, or merged with, the one before
-            durations = [max(1, round(ms)) for ms in picture.durations_ms]
-            options |= {"save_all": True, "append_images": images[1:], "duration": durations}
-            options |= {"loop": picture.loop, "kmin": 0, "kmax": 1}
-        first.save(out, "WEBP", **options)
     else:
-        options = {"quality": quality, "speed": _AVIF_SPEED, "icc_profile": icc, "exif": exif}
+        options: dict[str, Any] = {"quality": quality, "speed": _AVIF_SPEED, "icc_profile": icc, "exif": exif}
         options["subsampling"] = "4:0:0" if first.mode in ("L", "LA") else _FULL_CHROMA
         if len(images) > 1:
             options |= {"save_all": True, "append_images": images[1:]}
             options["duration"] = [max(1, round(ms)) for ms in picture.durations_ms]
         first.save(out, "AVIF", **options)
     return out.getvalue()
+
+
+def _encode_webp(picture: Picture, images: list[Image.Image], icc: bytes | None, exif: bytes, quality: int) -> bytes:
+    """Without loss when the source was without. `quality` is then how hard to try, and 80 is libwebp's usual."""
+    options: dict[str, Any] = {"lossless": picture.is_lossless, "quality": 80 if picture.is_lossless else quality}
+    if len(images) == 1:
+        options |= {"icc_profile": icc, "exif": exif}
+    stills = []
+    for image in images:
+        out = io.BytesIO()
+        image.save(out, "WEBP", **options)
+        stills.append(out.getvalue())
+    if len(stills) == 1:
+        return stills[0]
+    return join_webp(stills, picture.durations_ms, loop=picture.loop, icc_profile=icc, exif=exif)
 
 
 def _prefixed(exif: bytes) -> bytes:
@@ -206,6 +217,10 @@ def _stack(bgr: NDArray[Any], alpha: NDArray[Any] | None, *, as_grey: bool, with
     if alpha is not None:
         samples[:, :, -1] = alpha
     return samples
+
+
+def _is_deep_with_alpha(frame: Frame) -> bool:
+    return frame.alpha is not None and frame.alpha.dtype == np.uint16
 
 
 def _has_no_colour(frame: Frame) -> bool:

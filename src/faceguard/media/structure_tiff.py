@@ -64,7 +64,8 @@ def _require_all_used(data: bytes, used: list[tuple[int, int]]) -> None:
     """Every byte lies in one of `used`, but for one byte of padding to an even offset."""
     end = 0
     for start, stop in [*sorted(used), (len(data), len(data))]:
-        if start > end + 1 or (start == end + 1 and data[end]):
+        padded = start == end + 1 and start < len(data) and not data[end]
+        if start > end and not padded:
             raise UnexpectedPart(f"{start - end} bytes that no page refers to")
         end = max(end, stop)
     if end > len(data):
