@@ -303,11 +303,9 @@ class RedactionRules(Strict):
 
 
 class DetectionRules(Strict):
-    """How hard faces are looked for; scores in 0..1 as the detector's calibration gives them."""
+    """How hard faces are looked for, and from which score (0..1, as the tier gives it) one is sure to be a face."""
 
     tier: Annotated[Rule[DetectorTier], Stricter.LATER]
-    min_score: Annotated[Rule[Annotated[float, Field(gt=0, lt=1)]], Stricter.LOWER]
-    """Detections below this are no faces."""
     confident_score: Annotated[Rule[Annotated[float, Field(gt=0, le=1)]], Stricter.HIGHER]
     """Detections below this are faces of unknown age (`low_confidence`)."""
 

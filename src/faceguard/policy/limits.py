@@ -88,8 +88,6 @@ def _floors(policy: Policy) -> Iterator[Breach]:
         )
     if policy.redaction.redaction_class.value is RedactionClass.COSMETIC:
         yield Breach("redaction.class", "`cosmetic` covers nothing that matters", "use `irreversible`")
-    if policy.detection.confident_score.value < policy.detection.min_score.value:
-        yield Breach("detection.confident_score", "it is below `min_score`", "set it to `min_score` or more")
 
 
 def _caps(policy: Policy) -> Iterator[Breach]:

@@ -285,7 +285,6 @@ def changed(**values: str) -> str:
         ({"min_guardian_level": '"G0"'}, "consent.min_guardian_level"),
         ({"min_guardian_level": '"G4"'}, "consent.min_guardian_level_release"),
         ({"class": '"cosmetic"'}, "redaction.class"),
-        ({"confident_score": "0.1"}, "detection.confident_score"),
         ({"placements_required": "[]"}, "notice.placements_required"),
         ({"locales": "[]"}, "notice.locales"),
     ],
