@@ -206,17 +206,18 @@ class TrustedKeys:
                 data = file.read(_MAX_KEY_FILE_BYTES)
         except OSError as error:
             raise ConsentError(f"trusted keys `{path}` can't be read: {error.strerror or error}", path=path) from error
-        if b'"d"' in data or b"PRIVATE KEY" in data:
-            raise ConsentError(
-                f"`{path}` holds a private key; give the public ones only, made by `faceguard keys public`", path=path
-            )
         try:
-            keys = _KeyFile.model_validate_json(data).keys
-            return cls(keys)
+            return cls(_KeyFile.model_validate_json(data).keys)
         except ValidationError as error:
-            where = ".".join(str(part) for part in error.errors()[0]["loc"])
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            if any(problem["loc"][-1:] == ("d",) for problem in error.errors()) or b"PRIVATE KEY" in data:
+                raise ConsentError(
+                    f"`{path}` holds a private key; give the public ones only, made by `faceguard keys public`",
+                    path=path,
+                ) from None
             raise ConsentError(
-                f"`{path}` is no set of trusted keys (at `{where}`: {error.errors()[0]['msg'].lower()}); "
+                f"`{path}` is no set of trusted keys (at `{where}`: {first['msg'].lower()}); "
                 "make it with `faceguard keys public`",
                 path=path,
             ) from None
@@ -263,7 +264,7 @@ def _header_of(signature: str) -> dict[str, Any]:
     """The protected header of a detached compact JWS. Raises SignatureError.
 
     Base64 leaves bits over in the last letter, so that several spellings mean the same signature; only the one that
-    encoding gives is let through.
+    encoding gives is let through, whatever the decoder accepts.
     """
     try:
         header_text, payload_text, signature_text = signature.split(".")

@@ -10,21 +10,24 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from faceguard.errors import ConsentError, SignatureError, UntrustedKeyError
 from faceguard.policy.consent import Cessation, ConsentRecord, Revocation
-from faceguard.policy.consent_terms import Actor, ConsentState
+from faceguard.policy.consent_terms import STATES_GIVEN, Actor, ConsentState
 from faceguard.policy.document import Policy
 from faceguard.policy.register_file import open_sealed, read_bytes
 from faceguard.policy.statement import Statement, StatementKind, bodies_of
 from faceguard.policy.validity import ConsentUse, Standing, covers_release, ends_at, failures, giver_of, is_minor
 from faceguard.signing import TrustedKeys
 from faceguard.types import ConsentFinding, ConsentGiver, Reason
+
+Item = TypeVar("Item")
+Key = TypeVar("Key")
 
 UNTRUSTED = ConsentFinding(
     record_id="",
@@ -58,6 +61,12 @@ class ConsentRegister:
     sha256: str | None = None
     untrusted_because: str | None = None
     """Why nothing in it is believed; None if it is in order."""
+    _of_subject: Mapping[str, tuple[RegisteredConsent, ...]] = field(init=False, repr=False, compare=False)
+    _by_guardian: Mapping[str | None, tuple[RegisteredConsent, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_of_subject", _grouped(self.consents, lambda consent: consent.subject_id))
+        object.__setattr__(self, "_by_guardian", _grouped(self.consents, _guardian_of))
 
     @classmethod
     def empty(cls) -> Self:
@@ -76,14 +85,11 @@ class ConsentRegister:
         try:
             sealed = open_sealed(data, keys, moment)
             consents = _consents(sealed.statements, keys, moment)
-            revocations = defaultdict[str, list[Revocation]](list)
-            for revocation in bodies_of(sealed.statements, Revocation):
-                revocations[revocation.record_id].append(revocation)
+            revocations = _grouped(bodies_of(sealed.statements, Revocation), lambda revocation: revocation.record_id)
             cessations = bodies_of(sealed.statements, Cessation)
         except ConsentError as error:
             return cls(sha256=sha256, untrusted_because=error.message)
-        by_record = {record_id: tuple(found) for record_id, found in revocations.items()}
-        return cls(consents, by_record, cessations, sealed.seal.issued_at, sha256)
+        return cls(consents, revocations, cessations, sealed.seal.issued_at, sha256)
 
     def findings(self, subject_key: str | None, *, use: ConsentUse, policy: Policy) -> tuple[ConsentFinding, ...]:
         """What the register says of one person and this use: requests to stop first, then records in their order.
@@ -99,7 +105,7 @@ class ConsentRegister:
             for request in self.cessations
             if request.subject_id == subject_key and use.moment >= request.time_utc
         ]
-        found = [self._finding(consent, use, policy) for consent in self.consents if consent.subject_id == subject_key]
+        found = [self._finding(consent, use, policy) for consent in self._of_subject.get(subject_key, ())]
         return (*stopped, *found)
 
     def _finding(self, consent: RegisteredConsent, use: ConsentUse, policy: Policy) -> ConsentFinding:
@@ -129,19 +135,12 @@ class ConsentRegister:
         return self.issued_at is None or moment - self.issued_at > limit
 
     def _standing(self, record: ConsentRecord, moment: datetime) -> Standing:
-        children = 0
-        if record.guardian is not None:
-            children = len(
-                {
-                    other.record.data_subject.id
-                    for other in self.consents
-                    if other.record is not None
-                    and other.record.guardian is not None
-                    and other.record.guardian.id == record.guardian.id
-                    and self.state_of(other.record, moment) in (ConsentState.GIVEN, ConsentState.RENEWED)
-                }
-            )
-        return Standing(self.revocations.get(record.record_id, ()), children)
+        children = {
+            other.subject_id
+            for other in self._by_guardian.get(record.guardian.id if record.guardian else None, ())
+            if other.record is not None and self.state_of(other.record, moment) in STATES_GIVEN
+        }
+        return Standing(self.revocations.get(record.record_id, ()), len(children))
 
     def state_of(self, record: ConsentRecord, moment: datetime) -> ConsentState:
         """The state in which `record` is at `moment`, after all that was said of it."""
@@ -151,8 +150,20 @@ class ConsentRegister:
         event = record.event_at(moment)
         if event is None:
             return ConsentState.UNKNOWN
-        given = event.state in (ConsentState.GIVEN, ConsentState.RENEWED)
+        given = event.state in STATES_GIVEN
         return ConsentState.EXPIRED if given and moment >= ends_at(record, event) else event.state
+
+
+def _grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, tuple[Item, ...]]:
+    groups = defaultdict[Key, list[Item]](list)
+    for item in items:
+        groups[key(item)].append(item)
+    return {name: tuple(group) for name, group in groups.items()}
+
+
+def _guardian_of(consent: RegisteredConsent) -> str | None:
+    record = consent.record
+    return record.guardian.id if record is not None and record.guardian is not None else None
 
 
 def _consents(statements: tuple[Statement, ...], keys: TrustedKeys, moment: datetime) -> tuple[RegisteredConsent, ...]:
