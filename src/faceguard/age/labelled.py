@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from faceguard.age.crop import context_box
+from faceguard.age.evaluation import Case
 from faceguard.errors import ConfigurationError
 from faceguard.geometry import move_detection, pixel_slice
 from faceguard.opencv import cv2
-from faceguard.types import Detection, Detector, FaceCrop
+from faceguard.types import AgeAnswer, AgeEstimator, AgeUnknown, AgeUnknownReason, Detection, Detector, FaceCrop
 
 _NOT_GROUPS = frozenset({"file", "age"})
 _PADDING_SHARE = 0.5
@@ -97,6 +98,25 @@ def faces(labelled: LabelledSet, detector: Detector) -> Iterator[tuple[Label, Fa
         if image is None:
             raise ConfigurationError(f"`{label.file}` can't be decoded; leave it out of the labels", path=label.file)
         yield label, main_face(np.asarray(image, np.uint8), detector)
+
+
+def answer_all(
+    labelled: LabelledSet, detector: Detector, estimator: AgeEstimator, *, min_face_px: float, min_score: float
+) -> tuple[Case, ...]:
+    """What the product answers for each picture, under a policy's limits of size and sureness. Raises ModelError."""
+    cases = []
+    for label, crop in faces(labelled, detector):
+        answer: AgeAnswer | None = None
+        if crop is not None:
+            box = crop.detection.box
+            if crop.detection.score < min_score:
+                answer = AgeUnknown(AgeUnknownReason.LOW_CONFIDENCE)
+            elif min(box.width, box.height) < min_face_px:
+                answer = AgeUnknown(AgeUnknownReason.TOO_SMALL)
+            else:
+                answer = estimator.estimate([crop])[0]
+        cases.append(Case(label.age, answer, tuple(sorted(label.groups.items()))))
+    return tuple(cases)
 
 
 def main_face(image: NDArray[np.uint8], detector: Detector) -> FaceCrop | None:

@@ -61,6 +61,75 @@ def calibrate_ages(
         print(f"  limit: {words}")
 
 
+@app.command("evaluate")
+def evaluate_ages(
+    labels: Labels,
+    images: Images,
+    policy: Annotated[
+        str, typer.Option("--policy", help="Preset or file whose threshold and limit apply.")
+    ] = "jp-appi-2026",
+    calibration: Annotated[Path | None, typer.Option("--calibration", help="A file made by `age calibrate`.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Folder for evaluation.json, evaluation.txt and curves.png.")
+    ] = None,
+    tier: Tier = "balanced",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
+) -> None:
+    """Measures false adult rate, MAE and parity at a policy's threshold; exit code 5 above the policy's limit."""
+    from faceguard.age.curves import draw
+    from faceguard.age.estimator import create_age_estimator
+    from faceguard.age.evaluation import OperatingPoint, evaluate
+    from faceguard.age.evaluation_report import to_json, to_text
+    from faceguard.age.labelled import answer_all, read_labelled
+    from faceguard.atomic import write_atomic
+    from faceguard.detection.tiers import create_detector
+    from faceguard.errors import SafetyError
+    from faceguard.policy.challenge import effective_challenge_age
+    from faceguard.policy.engine import is_clear
+    from faceguard.policy.load import load_policy
+
+    rules = load_policy(policy)
+    estimator = create_age_estimator(calibration)
+    challenge = effective_challenge_age(rules, estimator.figures)
+    point = OperatingPoint(
+        rules.policy_id, challenge.threshold_years, challenge.years, rules.age.max_false_adult_rate.value
+    )
+    labelled = read_labelled(labels, images)
+    cases = answer_all(
+        labelled,
+        create_detector(tier),
+        estimator,
+        min_face_px=float(rules.age.min_face_px.value),
+        min_score=rules.detection.confident_score.value,
+    )
+    evaluation = evaluate(cases, point, lambda estimate: is_clear(estimate, challenge))
+    report, text = to_json(evaluation), to_text(evaluation)
+    print(report if as_json else text, end="")
+    if out is not None:
+        picture = draw(evaluation, cases)
+        out.mkdir(parents=True, exist_ok=True)
+        for name, data in (
+            ("evaluation.json", report.encode()),
+            ("evaluation.txt", text.encode()),
+            ("curves.png", picture),
+        ):
+            write_atomic(out / name, data, overwrite=overwrite)
+    if evaluation.above_limit:
+        rate = evaluation.year_below
+        found = (
+            "nobody of that age was there"
+            if rate.value is None
+            else f"it is {rate.value:.1%} ({rate.events}/{rate.people})"
+        )
+        raise SafetyError(
+            f"the false adult rate at {point.threshold - 1:g} must be at most {point.max_false_adult_rate:.1%} under "
+            f"`{point.policy}`, and {found}; raise the challenge age, or calibrate with these pictures",
+            expected=point.max_false_adult_rate,
+            actual=rate.value,
+        )
+
+
 def _priors(words: list[str]) -> dict[float, float]:
     """`16=0.1` -> {16.0: 0.1}. Raises ConfigurationError."""
     from faceguard.age.fit import THRESHOLDS
