@@ -76,7 +76,7 @@ def read_image(path: Path, *, limits: ImageLimits | None = None) -> Picture:
             raise
         except Exception as error:  # whatever a decoder of foreign bytes raises, the file is at fault
             detail = str(error).strip().rstrip(".") or type(error).__name__
-            if detail.lower().startswith(("unknown", "unsupported")):
+            if detail.lower().startswith(("unknown", "unsupported", "cannot handle")):
                 raise UnsupportedMediaError(
                     f"`{path}` is a kind of {format_.upper()} that isn't handled ({detail}); convert it to PNG",
                     path=path,

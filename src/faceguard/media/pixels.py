@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-from faceguard.errors import UnsupportedMediaError
 from faceguard.media.icc import to_srgb
 from faceguard.opencv import cv2
 from faceguard.types import Frame, PixelFormat
@@ -31,7 +30,7 @@ class Pixels:
 
 def is_deep(image: ImageFile.ImageFile) -> bool:
     """Whether the file has 16 bits a sample, whatever Pillow makes of it."""
-    return ";16" in _sample_layout(image) or image.mode.startswith("I;16")
+    return _is_deep_layout(_sample_layout(image)) or image.mode.startswith("I;16")
 
 
 def decode_pillow(image: ImageFile.ImageFile, reopen: Callable[[], ImageFile.ImageFile] | None) -> Pixels:
@@ -41,7 +40,7 @@ def decode_pillow(image: ImageFile.ImageFile, reopen: Callable[[], ImageFile.Ima
     a second time for the low bytes; without it 16-bit colour stays cut.
     """
     layout = _sample_layout(image)
-    if reopen is not None and ";16" in layout and image.mode in ("RGB", "RGBA"):
+    if reopen is not None and _is_deep_layout(layout) and image.mode in ("RGB", "RGBA"):
         return _decode_deep_colour(image, reopen(), layout)
     is_white_zero = image.mode == "I;16" and _tiff_tag(image, 262) == 0
     image.load()
@@ -97,14 +96,14 @@ def to_pillow(bgr: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, *, as_gre
 
 
 def _target_mode(image: Image.Image) -> str:
-    """The one of L, LA, RGB, RGBA that holds `image`. Raises UnsupportedMediaError for sample types outside these."""
+    """The one of L, LA, RGB, RGBA that holds `image`. Raises ValueError for sample types outside these."""
     see_through = image.has_transparency_data
     if image.mode in ("1", "L", "LA", "La"):
         return "LA" if see_through else "L"
     if image.mode in ("P", "PA", "RGB", "RGBX", "RGBA", "RGBa", "YCbCr", "HSV", "CMYK", "LAB"):
         return "RGBA" if see_through else "RGB"
     kind = {"I": "32-bit or signed integer", "F": "floating point"}.get(image.mode, f"`{image.mode}`")
-    raise UnsupportedMediaError(f"pictures with {kind} samples are not supported; convert to 8 or 16 bits a sample")
+    raise ValueError(f"unsupported {kind} samples")
 
 
 def _convert(image: Image.Image) -> Pixels:
@@ -142,6 +141,11 @@ def _sample_layout(image: ImageFile.ImageFile) -> str:
     args = image.tile[0].args
     layout = args if isinstance(args, str) else args[0] if args else ""
     return layout if isinstance(layout, str) else ""
+
+
+def _is_deep_layout(layout: str) -> bool:
+    """Not so BMP's `BGR;16`: that is 16 bits a pixel."""
+    return layout.startswith(("RGB", "CMYK", "LA")) and ";16" in layout
 
 
 def _decode_deep_colour(high: ImageFile.ImageFile, low: ImageFile.ImageFile, layout: str) -> Pixels:

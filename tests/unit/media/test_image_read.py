@@ -177,8 +177,19 @@ def test_cmyk_becomes_colours_that_look_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["I", "F"])
 def test_samples_of_32_bits_are_refused_by_name(tmp_path: Path, mode: str) -> None:
     path = save(Image.new(mode, (8, 8)), tmp_path / "p.tif", "TIFF")
-    with pytest.raises(UnsupportedMediaError, match="not supported"):
+    with pytest.raises(UnsupportedMediaError, match="samples"):
         read_image(path)
+
+
+def test_a_bmp_of_sixteen_bits_a_pixel_is_no_deep_picture(tmp_path: Path) -> None:
+    header = struct.pack("<2sIHHI", b"BM", 54 + 16, 0, 0, 54) + struct.pack(
+        "<IiiHHIIiiII", 40, 4, 2, 1, 16, 0, 16, 0, 0, 0, 0
+    )
+    path = tmp_path / "p.bmp"
+    path.write_bytes(header + struct.pack("<4H", *[31 << 10] * 4) + struct.pack("<4H", *[31] * 4))
+    picture = read_image(path)
+    assert picture.bit_depth == 8
+    np.testing.assert_array_equal(rgb(picture.frames[0])[:, 0], [[0, 0, 255], [255, 0, 0]])
 
 
 def test_frames_can_not_be_written_to(tmp_path: Path) -> None:
