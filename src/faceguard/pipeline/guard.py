@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from faceguard.signing import TrustedKeys
 from faceguard.types import AgeEstimator, Detector, Frame, FrameResult, Redactor, SubjectRegion
 
 if TYPE_CHECKING:
+    from faceguard.pipeline.stream import SafeFrame, StreamSettings
     from faceguard.pipeline.video import VideoJob, VideoReport
     from faceguard.pipeline.video_plan import VideoPlan
 
@@ -167,6 +168,22 @@ class FaceGuard:
         from faceguard.pipeline.video_plan_file import read_plan
 
         return render_video_file(self._run, job, lambda bound: read_plan(Path(plan_file), bound, job.scope))
+
+    def stream(
+        self,
+        source: int | str | Iterable[tuple[float, NDArray[np.uint8]]],
+        settings: StreamSettings | None = None,
+    ) -> Iterator[SafeFrame]:
+        """Safe pictures of a camera (its number), an address (`rtsp://...`) or any iterable, as they come.
+
+        An iterable gives `(seconds, (H, W, 3) BGR uint8)`. Stop the camera by closing the iterator. Raises
+        FaceguardError, and then gives no more pictures.
+        """
+        from faceguard.media.video_live import live_pictures
+        from faceguard.pipeline.stream import LiveStream, StreamSettings
+
+        stream = LiveStream(self._run, settings or StreamSettings())
+        return stream.frames(live_pictures(source) if isinstance(source, int | str) else source)
 
 
 def _require_bgr(image: object) -> None:

@@ -29,7 +29,7 @@ _EDGE_PX = 1.5
 class TrackerSettings:
     """`start_score` is what a detection needs to begin a track; lower ones only continue it. Times in seconds."""
 
-    start_score: float = 0.5
+    start_score: float = 0.3
     confirm_score: float = 0.75
     max_coast_s: float = 2.0
     min_similarity: float = 0.2
