@@ -130,6 +130,15 @@ class AgeCalibration(BaseModel):
                 return float(point.age)
         return float(len(self.belt))
 
+    def probabilities_under(self, score_years: float) -> tuple[tuple[float, float], ...]:
+        """`(T, P(age < T))` for each curve, ascending. Each curve is fitted by itself; where the data make two cross,
+        the higher chance of being under age holds."""
+        found: list[tuple[float, float]] = []
+        for curve in self.under:
+            chance = probability_under(curve, score_years)
+            found.append((curve.threshold, max(chance, found[-1][1] if found else 0.0)))
+        return tuple(found)
+
     def estimates(self, looks: Looks) -> tuple[AgeEstimate, ...]:
         """One estimate for each row of `looks`."""
         scores = self.scores(looks.years)
@@ -141,7 +150,7 @@ class AgeCalibration(BaseModel):
                 lower_years=min(self.lower_years(value), value),
                 model_id=MODEL_ID,
                 calibration_id=self.calibration_id,
-                p_under=tuple((curve.threshold, probability_under(curve, value)) for curve in self.under),
+                p_under=self.probabilities_under(value),
             )
             for value, spread in zip(scores.tolist(), spreads.tolist(), strict=True)
         )
