@@ -30,7 +30,7 @@ from typing import Self
 
 from faceguard.errors import NoticeRequired
 from faceguard.policy.challenge import ChallengeAge, check_challenge_age, effective_challenge_age
-from faceguard.policy.consent_terms import ConsentState
+from faceguard.policy.consent_terms import STATES_GIVEN, ConsentState
 from faceguard.policy.document import Policy, RedactWhen, ThirdPartyRule
 from faceguard.policy.gate import BoundNotice
 from faceguard.policy.notice import LegalBasis
@@ -238,8 +238,9 @@ def _adult(assessment: AgeAssessment, context: DecisionContext, consents: Sequen
         return _Verdict(Effect.REDACT, reasons, "5.consent=no", best)
     if context.policy.redacts_when(RedactWhen.REFUSAL_OR_OBJECTION):
         refusal = next((finding for finding in consents if _is_refusal(finding)), None)
-        if refusal is not None and not any(finding.valid for finding in offered):
-            return _Verdict(Effect.REDACT, refusal.reasons, "5.refused=yes", refusal)
+        if refusal is not None and not any(finding.valid and not _is_refusal(finding) for finding in offered):
+            why = refusal.reasons or (Reason.CONSENT_STATE_NOT_GIVEN,)
+            return _Verdict(Effect.REDACT, why, "5.refused=yes", refusal)
     if is_known_minor:
         return _Verdict(Effect.REDACT, (Reason.NO_BEST_INTERESTS_REFERENCE,), "5.best_interests=no", best)
     return _Verdict(Effect.KEEP, (Reason.ADULT_IN_PLACE,), "5.consent=not_needed")
@@ -274,6 +275,8 @@ def _best(
 def _lacking(finding: ConsentFinding, context: DecisionContext, needs_best_interests: bool) -> tuple[Reason, ...]:
     """What `finding` lacks to be relied on; empty if nothing."""
     policy, lacking = context.policy, set(finding.reasons)
+    if finding.valid and finding.state is not None and finding.state not in STATES_GIVEN:  # FG-C10, asked again
+        lacking.add(Reason.CONSENT_STATE_NOT_GIVEN)
     if finding.given_by is ConsentGiver.GUARDIAN:
         rules = policy.consent
         least = (rules.min_guardian_level_release if context.is_release else rules.min_guardian_level).value
