@@ -1,4 +1,4 @@
-"""`faceguard redact`: pictures in, safe pictures and the reasons out."""
+"""`faceguard redact`: pictures and videos in, safe ones and the reasons out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faceguard.cli.redact_targets import parse_subjects, plan_targets
+from faceguard.cli.video import Codec, Keep, ProgressForm, VideoOptions, is_video, redact_one_video
 from faceguard.errors import BatchError, ConfigurationError, FaceguardError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from faceguard.types import SubjectRegion
 
 DEFAULT_LOG_NAME = "faceguard-audit.jsonl"
+_VIDEOS = "Videos"
 
 
 class Tier(StrEnum):
@@ -44,7 +46,9 @@ class Language(StrEnum):
 
 
 def redact(
-    inputs: Annotated[list[Path], typer.Argument(metavar="IN...", help="Pictures to redact.", show_default=False)],
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="IN...", help="Pictures and videos to redact.", show_default=False)
+    ],
     notice: Annotated[
         Path | None, typer.Option("--notice", metavar="FILE", help="The handling notice; nothing runs without one.")
     ] = None,
@@ -102,6 +106,34 @@ def redact(
     quality: Annotated[int, typer.Option("--quality", min=1, max=100, help="For JPEG, WebP and AVIF outputs.")] = 95,
     explain: Annotated[bool, typer.Option("--explain", help="Says in plain words why each face is as it is.")] = False,
     language: Annotated[Language, typer.Option("--language", help="Of the explanations.")] = Language.EN,
+    audio: Annotated[
+        Keep, typer.Option("--audio", rich_help_panel=_VIDEOS, help="Copies the audio tracks or drops them.")
+    ] = Keep.KEEP,
+    subtitles: Annotated[
+        Keep, typer.Option("--subtitles", rich_help_panel=_VIDEOS, help="Copies the subtitles or drops them.")
+    ] = Keep.KEEP,
+    codec: Annotated[
+        Codec, typer.Option("--codec", rich_help_panel=_VIDEOS, help="Of the output; auto keeps 10 bits with HEVC.")
+    ] = Codec.AUTO,
+    crf: Annotated[
+        int | None,
+        typer.Option("--crf", rich_help_panel=_VIDEOS, min=0, max=63, help="The codec's quality; smaller is better."),
+    ] = None,
+    cover: Annotated[
+        list[str] | None,
+        typer.Option("--cover", rich_help_panel=_VIDEOS, metavar="X,Y,W,H[@S-E]", help="Always covers here."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option("--ignore", rich_help_panel=_VIDEOS, metavar="X,Y,W,H[@S-E]", help="Never looks for faces here."),
+    ] = None,
+    partial: Annotated[
+        bool,
+        typer.Option("--partial", rich_help_panel=_VIDEOS, help="Keeps what can be read of a damaged video."),
+    ] = False,
+    progress: Annotated[
+        ProgressForm, typer.Option("--progress", rich_help_panel=_VIDEOS, help="How to tell of the progress.")
+    ] = ProgressForm.AUTO,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decides and records, writes no picture.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replaces existing outputs; never an input.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Prints JSON for machines.")] = False,
@@ -129,8 +161,24 @@ def redact(
         detector=None if detector is None else detector.value,
         method=None if method is None else method.value,
     )
+    videos = VideoOptions(
+        event=event,
+        captured_at=_moment(captured_at),
+        audio=audio,
+        subtitles=subtitles,
+        codec=codec,
+        crf=crf,
+        cover=tuple(cover or ()),
+        ignore=tuple(ignore or ()),
+        partial=partial,
+        progress=progress,
+        overwrite=overwrite,
+    )
     outcomes = []
     for source, target in zip(inputs, targets, strict=True):
+        if is_video(source):
+            outcomes.append(redact_one_video(guard, source, target, videos))
+            continue
         outcome = _redact_one(
             guard,
             source,

@@ -13,10 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from faceguard.atomic import write_atomic
+from faceguard.cli.video_report import print_video_report, video_document
 from faceguard.errors import FaceguardError
 from faceguard.media.image_write import write_image
 from faceguard.media.picture import ImageFormat, Picture
 from faceguard.pipeline.picture_file import PictureReport
+from faceguard.pipeline.video import VideoReport
 from faceguard.policy.document import Policy
 from faceguard.policy.explain import explain
 from faceguard.redaction.preview import draw_preview
@@ -28,7 +30,7 @@ class Outcome:
     """What became of one input: a report, or the error for which it was withheld."""
 
     source: Path
-    report: PictureReport | None = None
+    report: PictureReport | VideoReport | None = None
     error: FaceguardError | None = None
     preview: Path | None = None
 
@@ -47,7 +49,10 @@ def print_outcomes(
             message = outcome.error.message if outcome.error is not None else ""
             errors.print(Text.assemble(str(outcome.source), ": ", ("withheld", "bold red"), f": {message}"))
             continue
-        _print_report(console, outcome.report, outcome.preview, language)
+        if isinstance(outcome.report, VideoReport):
+            print_video_report(outcome.report, language=language)
+        else:
+            _print_report(console, outcome.report, outcome.preview, language)
     console.print(f"policy {policy.policy_id} {policy.version}; records in {log}")
 
 
@@ -59,7 +64,7 @@ def _print_report(console: Console, report: PictureReport, preview: Path | None,
         console.print(_table(report))
     if language is not None:
         for face in report.faces:
-            console.print(f"  face {face.decision.index}: {explain(face.decision, language)}")
+            console.print(f"  {explain(face.decision, language)}")
     for note in report.notes:
         console.print(f"  note: {note}")
     if preview is not None:
@@ -122,6 +127,9 @@ def _entry(outcome: Outcome) -> Iterator[tuple[str, Any]]:
     yield "purpose", notice.purpose
     yield "disclosure", str(notice.disclosure)
     yield "notice", {"id": notice.ref.id, "version": notice.ref.version, "sha256": notice.ref.sha256}
+    if isinstance(report, VideoReport):
+        yield "video", video_document(report)
+        return
     yield "faces", [_face_entry(face) for face in report.faces]
     yield "notes", list(report.notes)
 

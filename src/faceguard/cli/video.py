@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
@@ -12,8 +14,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from faceguard.errors import FaceguardError
+
 if TYPE_CHECKING:
+    from faceguard.cli.redact_report import Outcome
     from faceguard.media.video_read import Damage
+    from faceguard.pipeline.guard import FaceGuard
     from faceguard.pipeline.video_render import RenderSettings
     from faceguard.pipeline.zones import Zones
 
@@ -167,6 +173,59 @@ def render(
         )
         done = guard.render_video(job, plan)
     print_video_report(done, as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class VideoOptions:
+    """What `faceguard redact` was told about videos."""
+
+    event: str | None
+    captured_at: datetime | None
+    audio: Keep
+    subtitles: Keep
+    codec: Codec
+    crf: int | None
+    cover: tuple[str, ...]
+    ignore: tuple[str, ...]
+    partial: bool
+    progress: ProgressForm
+    overwrite: bool
+
+
+def is_video(source: Path) -> bool:
+    """Whether `source` is opened as a video: by its suffix; what is in it is seen when it is opened."""
+    return source.suffix.lower() in VIDEO_SUFFIXES
+
+
+def redact_one_video(guard: FaceGuard, source: Path, target: Path | None, options: VideoOptions) -> Outcome:
+    """One video; its error is part of the outcome, so that the other inputs go on."""
+    from faceguard.cli.redact_report import Outcome
+    from faceguard.cli.video_progress import progress_shown
+    from faceguard.pipeline.rules import AssetScope
+    from faceguard.pipeline.video import VideoJob
+
+    settings = render_settings(
+        codec=options.codec,
+        quality=options.crf,
+        audio=options.audio,
+        subtitles=options.subtitles,
+        partial=options.partial,
+    )
+    try:
+        with end_by_signal(), progress_shown(options.progress.value, source.name) as report:
+            job = VideoJob(
+                source,
+                target,
+                zones=zones_of(options.cover, options.ignore),
+                scope=AssetScope(event=options.event),
+                captured_at=options.captured_at,
+                render=settings,
+                overwrite=options.overwrite,
+                on_progress=report,
+            )
+            return Outcome(source, report=guard.redact_video(job))
+    except FaceguardError as error:
+        return Outcome(source, error=error)
 
 
 def zones_of(cover: Sequence[str] | None, ignore: Sequence[str] | None) -> Zones:
