@@ -234,6 +234,15 @@ def test_a_child_who_has_grown_up_speaks_for_itself() -> None:
         assert found.subject_is_minor is True
 
 
+def test_from_the_threshold_date_on_the_person_speaks_alone() -> None:
+    """FG-C09: from the beginning of that day in the zone where it comes last."""
+    subject = DataSubject(id=CHILD, is_child=True, threshold_date=date(2026, 11, 21))
+    record = changed(adult_consent(), data_subject=subject)
+    noon = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    assert finding(record, how=use(noon - TICK)).reasons == (Reason.NO_GUARDIAN_CONSENT,)
+    assert finding(record, how=use(noon)).valid
+
+
 # ----------------------------------------------------------------------------------------------- expression
 
 
