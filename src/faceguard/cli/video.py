@@ -28,6 +28,9 @@ VIDEO_SUFFIXES = frozenset(
 )
 """Inputs that are opened as videos."""
 
+_READ_ONLY_SUFFIXES = frozenset({".mts", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp"})
+"""Containers that are read but not written; in a folder of outputs their videos become MP4."""
+
 
 class Codec(StrEnum):
     """As `faceguard.media.video_codecs.VideoCodec`; named here so that `--help` needs no codecs."""
@@ -204,6 +207,8 @@ def redact_one_video(guard: FaceGuard, source: Path, target: Path | None, option
     from faceguard.pipeline.rules import AssetScope
     from faceguard.pipeline.video import VideoJob
 
+    if target is not None and target.suffix == source.suffix and target.suffix.lower() in _READ_ONLY_SUFFIXES:
+        target = target.with_suffix(".mp4")
     settings = render_settings(
         codec=options.codec,
         quality=options.crf,
