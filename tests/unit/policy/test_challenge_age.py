@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceguard.errors import PolicyError
@@ -53,6 +53,7 @@ def test_figures_without_a_calibration_are_no_figures() -> None:
     assert effective_challenge_age(load_policy("jp-appi-2026"), figures).years == 25
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(PRESETS),
     st.lists(

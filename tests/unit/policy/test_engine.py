@@ -334,7 +334,7 @@ def findings(draw: st.DrawFn) -> ConsentFinding:
 FACES = st.builds(Subject, st.integers(0, 9), AGES, st.none(), st.none() | st.integers(0, 99))
 PLACES = st.sampled_from(sorted(CONTEXTS))
 OFFERS = st.lists(findings(), max_size=4)
-MANY = settings(max_examples=300, deadline=None)
+MANY = settings(max_examples=150, deadline=None)
 
 
 @MANY

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceguard.errors import PolicyError
@@ -88,6 +88,7 @@ def at(content: Any, path: tuple[Any, ...]) -> Any:
     return content
 
 
+@settings(deadline=None)
 @given(st.sampled_from([p for p in PATHS if isinstance(at(CONTENT, p), dict)]), st.text(min_size=1, max_size=12))
 def test_an_unknown_key_anywhere_is_refused(path: tuple[Any, ...], key: str) -> None:
     """FG-P01."""
@@ -104,15 +105,22 @@ TABLES = {"title", "redact_when", "required_items"}
 REQUIRED = [path for path in PATHS if path[-1] not in OPTIONAL and TABLES.isdisjoint(path[:-1])]
 
 
-@given(st.sampled_from(REQUIRED))
-def test_no_key_of_a_rule_can_be_left_out(path: tuple[Any, ...]) -> None:
+def test_no_key_of_a_rule_can_be_left_out() -> None:
     """FG-P01: value, basis, source and in-force date of every rule."""
-    content = copy.deepcopy(CONTENT)
-    del at(content, path[:-1])[path[-1]]
-    with pytest.raises(PolicyError):
-        parse(Policy, content, TomlFile(Path("x.toml"), "", content), error=PolicyError)
+    assert len(REQUIRED) > 250
+    passed = []
+    for path in REQUIRED:
+        content = copy.deepcopy(CONTENT)
+        del at(content, path[:-1])[path[-1]]
+        try:
+            parse(Policy, content, TomlFile(Path("x.toml"), "", content), error=PolicyError)
+            passed.append(path)
+        except PolicyError:
+            continue
+    assert passed == []
 
 
+@settings(deadline=None)
 @given(st.sampled_from([p for p in PATHS if p[-1] == "value"]), st.sampled_from(["yes", -1, 1e9, None, [], {}, "1"]))
 def test_a_value_of_the_wrong_kind_is_refused(path: tuple[Any, ...], value: object) -> None:
     """FG-P01: nothing is converted in silence."""

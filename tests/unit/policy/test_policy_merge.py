@@ -124,6 +124,7 @@ VALUES: dict[Stricter, st.SearchStrategy[Any]] = {
 
 
 @pytest.mark.parametrize("order", Stricter)
+@settings(deadline=None)
 @given(data=st.data())
 def test_each_order_is_a_semilattice(order: Stricter, data: st.DataObject) -> None:
     """FG-P02."""
