@@ -28,9 +28,9 @@ def explain(decision: Decision, locale: Locale | str = Locale.EN) -> str:
     details = list(_details(decision, locale))
     if locale is Locale.JA:
         note = f"（{'、'.join(details)}）" if details else ""
-        return f"顔{decision.index + 1}：{effect}。{'。'.join(reasons)}{note}。"
+        return f"顔{decision.index}：{effect}。{'。'.join(reasons)}{note}。"
     note = f" ({'; '.join(details)})" if details else ""
-    return f"Face {decision.index + 1} is {effect}: {'; '.join(reasons)}{note}."
+    return f"Face {decision.index} is {effect}: {'; '.join(reasons)}{note}."
 
 
 def explain_reason(reason: Reason, locale: Locale | str = Locale.EN) -> str:

@@ -48,16 +48,16 @@ def test_no_wording_promises_that_people_cannot_be_recognised() -> None:
 def test_a_decision_in_plain_words() -> None:
     unknown = decide(subject(BLURRED), context())
     assert explain(unknown) == (
-        "Face 1 is covered: the age can't be told, so this may be a child; no valid consent of a guardian "
+        "Face 0 is covered: the age can't be told, so this may be a child; no valid consent of a guardian "
         "(the face is blurred)."
     )
     possible = decide(subject(CHILD), context())
     assert explain(possible, Locale.JA) == (
-        "顔1：塗りつぶし。子どもの可能性があります。有効な法定代理人の同意がありません（推定年齢が確認基準の21歳未満）。"
+        "顔0：塗りつぶし。子どもの可能性があります。有効な法定代理人の同意がありません（推定年齢が確認基準の21歳未満）。"
     )
     kept = decide(subject(CHILD), context(), [guardian_finding()])
     assert explain(kept) == (
-        "Face 1 is shown: a guardian's consent holds for this use (a minor, by declaration or record; "
+        "Face 0 is shown: a guardian's consent holds for this use (a minor, by declaration or record; "
         "consent 0f8fad5b, G4)."
     )
 
