@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceguard.age.intervals import interval, lower_limit, most_events, upper_limit
@@ -25,6 +25,7 @@ def test_ends() -> None:
     assert interval(0, 0) == (0.0, 1.0)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 60), st.integers(0, 60), st.floats(0.5, 0.99))
 def test_the_rate_lies_inside(events: int, others: int, confidence: float) -> None:
     trials = events + others
