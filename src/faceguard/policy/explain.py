@@ -20,6 +20,10 @@ from faceguard.policy.wording import (
 from faceguard.types import AgeStatus, Decision, Reason
 
 
+_SAYS_STATUS = frozenset({Reason.ADULT_IN_PLACE, Reason.MINOR_DECLARED})
+"""Reasons that say the age's status themselves."""
+
+
 def explain(decision: Decision, locale: Locale | str = Locale.EN) -> str:
     """One or two sentences: what happens to the face, why, and on which consent and limits that rests."""
     locale = Locale(locale)
@@ -45,7 +49,7 @@ def _details(decision: Decision, locale: Locale) -> Iterator[str]:
     elif decision.age_status is AgeStatus.MINOR_POSSIBLE and decision.challenge_age is not None:
         limit = f"{decision.challenge_age:g}"
         yield f"the estimate is below the challenge age {limit}" if english else f"推定年齢が確認基準の{limit}歳未満"
-    else:
+    elif _SAYS_STATUS.isdisjoint(decision.reasons):
         yield word(AGE_STATUSES, decision.age_status, locale)
     if decision.consent_id is not None:
         level = f", {decision.guardian_level}" if decision.guardian_level else ""

@@ -75,7 +75,9 @@ def bind_notice(
     6. The use itself can be: no private place, no release by opt-out.        else NoticeError
     """
     if not isinstance(notice, HandlingNotice):  # 1
-        raise NoticeRequired("no handling notice; write one (see `examples/notice.toml`) and pass it with `--notice`")
+        raise NoticeRequired(
+            "no handling notice; start one from `faceguard notice example`, and pass it with `--notice`"
+        )
     _check_in_force(notice, capture_time or moment, successors)  # 2
     use = notice.purpose(purpose)  # 3
     if use is None:
