@@ -19,7 +19,6 @@ from faceguard.policy.wording import (
 )
 from faceguard.types import AgeStatus, Decision, Reason
 
-
 _SAYS_STATUS = frozenset({Reason.ADULT_IN_PLACE, Reason.MINOR_DECLARED})
 """Reasons that say the age's status themselves."""
 
