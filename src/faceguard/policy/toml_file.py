@@ -64,7 +64,7 @@ def parse(
         return model.model_validate_json(json.dumps(value, default=_json_form, allow_nan=False))
     except ValidationError as cause:
         raise _first_problem(cause, file, error) from cause
-    except (TypeError, ValueError) as cause:
+    except (TypeError, ValueError, RecursionError) as cause:
         raise error(
             f"`{file.path}` holds a value that no document can: {cause}; mend the file", path=file.path
         ) from cause
