@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from faceguard.cli import age, audit, consent, keys, models, notice, policy
+from faceguard.cli import age, audit, bench, consent, keys, models, notice, policy
 from faceguard.cli.redact import redact
 from faceguard.cli.video import analyze, render
 from faceguard.errors import FaceguardError
@@ -23,6 +23,7 @@ app.command("redact")(redact)
 app.command("analyze")(analyze)
 app.command("render")(render)
 app.add_typer(models.app, name="models")
+app.add_typer(bench.app, name="bench")
 app.add_typer(age.app, name="age")
 app.add_typer(policy.app, name="policy")
 app.add_typer(notice.app, name="notice")

@@ -1,0 +1,132 @@
+"""`faceguard bench`: measure this installation, and compare two measurements. Other suites register here, see below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from faceguard.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from faceguard.bench.recall import Tally
+    from faceguard.bench.report import Measurement, Report
+    from faceguard.types import Detector
+
+app = typer.Typer(help="Measure speed and recall of this installation; compare two runs.", no_args_is_help=True)
+
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the report to this file.", metavar="FILE")]
+Threads = Annotated[int, typer.Option(min=1, help="Threads of each network.")]
+
+
+@app.command("speed")
+def bench_speed(threads: Threads = 1, json_file: JsonFile = None) -> None:
+    """Times networks, tiers and first use, with the ratio to the bare network."""
+    from faceguard.bench.speed import run_speed
+
+    found = run_speed(threads, _progress)
+    _finish("speed", {"threads": str(threads)}, found, json_file)
+
+
+@app.command("recall")
+def bench_recall(
+    data: Annotated[Path, typer.Option(help="Folder with labels.json or WIDER FACE labels.", file_okay=False)],
+    tier: Annotated[list[str] | None, typer.Option(help="Detector tier; repeatable. Default: all.")] = None,
+    condition: Annotated[
+        list[str] | None, typer.Option(help="upright, turned 90, turned 180, turned 270, dark, blurred, half size.")
+    ] = None,
+    deface: Annotated[bool, typer.Option("--deface", help="Compare with deface, which must be installed.")] = False,
+    every: Annotated[int, typer.Option(min=1, help="Take every n-th picture only.")] = 1,
+    threads: Threads = 1,
+    json_file: JsonFile = None,
+    curves: Annotated[Path | None, typer.Option(help="Draw recall by size to this PNG.", metavar="FILE")] = None,
+) -> None:
+    """Finds the labelled faces of a folder: recall, coverage by the product's region, false alarms, CPU time."""
+    from faceguard.bench.conditions import CONDITIONS
+    from faceguard.bench.labels import read_labels
+    from faceguard.bench.recall import measurements, run_recall
+
+    conditions = condition or ["upright"]
+    unknown = [name for name in conditions if name not in CONDITIONS]
+    if unknown:
+        raise ConfigurationError(f"no condition `{unknown[0]}`; choose among {', '.join(CONDITIONS)}")
+    pictures = read_labels(data)[::every]
+    tallies = run_recall(pictures, _detectors(tier, threads, with_deface=deface), conditions, _progress)
+    parameters = {"data": data.name, "pictures": str(len(pictures)), "threads": str(threads)}
+    _finish("recall", parameters, measurements(tallies), json_file)
+    if curves is not None:
+        _draw_recall(tallies, curves)
+
+
+@app.command("compare")
+def compare_reports(
+    before: Annotated[Path, typer.Argument(metavar="A.json")],
+    after: Annotated[Path, typer.Argument(metavar="B.json")],
+) -> None:
+    """Tells what changed from A to B beyond noise; exit code 1 if anything got worse."""
+    from faceguard.bench.compare import Verdict, compare
+    from faceguard.bench.report import read_report
+
+    reports = read_report(before), read_report(after)
+    if reports[0].suite != reports[1].suite:
+        raise ConfigurationError(
+            f"`{before}` is a `{reports[0].suite}` report and `{after}` a `{reports[1].suite}` one"
+        )
+    comparison = compare(*reports)
+    for line in comparison.environment:
+        print(f"machine  {line}")
+    for change in comparison.changes:
+        if change.verdict is not Verdict.SAME:
+            a, b = change.before, change.after
+            values = f"{a.value:.4g} ± {a.noise:.2g} -> {b.value:.4g} ± {b.noise:.2g} {b.unit}"
+            print(f"{change.verdict:<8} {change.name}: {values}")
+    same = sum(change.verdict is Verdict.SAME for change in comparison.changes)
+    print(f"{same} of {len(comparison.changes)} figures are the same within their noise")
+    for name in (*comparison.only_before, *comparison.only_after):
+        print(f"only in one: {name}")
+    if any(change.verdict is Verdict.WORSE for change in comparison.changes):
+        raise typer.Exit(1)
+
+
+def _detectors(tiers: Sequence[str] | None, threads: int, *, with_deface: bool) -> Mapping[str, Detector]:
+    from faceguard.detection.tiers import TIERS, create_detector
+
+    unknown = [name for name in tiers or () if name not in TIERS]
+    if unknown:
+        raise ConfigurationError(f"no detector tier `{unknown[0]}`; choose among {', '.join(TIERS)}")
+    detectors = {name: create_detector(name, threads=threads) for name in tiers or TIERS}
+    if with_deface:
+        from faceguard.bench.deface import deface_detector
+
+        detectors["deface"] = deface_detector(threads)
+    return detectors
+
+
+def _draw_recall(tallies: Mapping[tuple[str, str], Tally], path: Path) -> None:
+    from faceguard.bench.curves import draw_curves
+    from faceguard.bench.recall import recall_by_size
+
+    curves = {f"{name}, {condition}": recall_by_size(tally) for (name, condition), tally in tallies.items()}
+    sizes = next(iter(curves.values()))[0]
+    draw_curves(
+        path, "Recall by size", "face, px", "share found", sizes, {name: values for name, (_, values) in curves.items()}
+    )
+
+
+def _progress(text: str) -> None:
+    typer.echo(f"\r{text:<40}", nl=False, err=True)
+
+
+def _finish(suite: str, parameters: Mapping[str, str], found: Sequence[Measurement], json_file: Path | None) -> Report:
+    """Prints the table, and keeps the report when a file is given."""
+    from faceguard.bench.environment import describe_environment
+    from faceguard.bench.report import Report, as_table, write_report
+
+    typer.echo("\r" + " " * 40 + "\r", nl=False, err=True)
+    report = Report(suite=suite, environment=describe_environment(), parameters=parameters, measurements=found)
+    print(as_table(report))
+    if json_file is not None:
+        write_report(report, json_file)
+    return report
