@@ -135,7 +135,7 @@ def receipt(
     as_json: AsJson = False,
 ) -> None:
     """Prints the copy that the person or guardian takes home: a letter, or with `--json` the signed record."""
-    from faceguard.policy.document import Locale
+    from faceguard.policy.policy_terms import Locale
     from faceguard.policy.receipt import ConsentReceipt, receipt_text
 
     consent = _known(_read(register, trusted_keys), record_id, register)

@@ -140,7 +140,7 @@ def grant(
     which pictures are meant.
     """
     from faceguard.policy.consent import ChildInformed
-    from faceguard.policy.document import Locale
+    from faceguard.policy.policy_terms import Locale
     from faceguard.policy.grant import Grant, record_of
     from faceguard.policy.load import load_policy
     from faceguard.policy.notice import load_notice

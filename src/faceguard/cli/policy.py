@@ -78,9 +78,9 @@ def explain_policy(
     language: Annotated[Language, typer.Option("--language", help="Of the explanation.")] = Language.EN,
 ) -> None:
     """Says in plain words what a policy does, and what each of its conditions rests on."""
-    from faceguard.policy.document import Locale
     from faceguard.policy.explain import explain_policy as page_of
     from faceguard.policy.load import load_policy
+    from faceguard.policy.policy_terms import Locale
 
     print(page_of(load_policy(policy), Locale(language)))
 

@@ -31,9 +31,10 @@ from typing import Self
 from faceguard.errors import NoticeRequired
 from faceguard.policy.challenge import ChallengeAge, check_challenge_age, effective_challenge_age
 from faceguard.policy.consent_terms import STATES_GIVEN, ConsentState
-from faceguard.policy.document import Policy, RedactWhen, ThirdPartyRule
+from faceguard.policy.document import Policy
 from faceguard.policy.gate import BoundNotice
 from faceguard.policy.notice import LegalBasis
+from faceguard.policy.policy_terms import RedactWhen, ThirdPartyRule
 from faceguard.types import (
     AgeAnswer,
     AgeCalibrationFigures,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from faceguard.policy.document import Locale, Policy, Provenance, RedactWhen
+from faceguard.policy.document import Policy, Provenance
 from faceguard.policy.merge import rules_of
+from faceguard.policy.policy_terms import Locale, RedactWhen
 from faceguard.policy.wording import (
     AGE_STATUSES,
     AGE_UNKNOWN_REASONS,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from faceguard.errors import NoticeError, NoticeIncomplete, NoticeRequired, PurposeMismatch
-from faceguard.policy.document import Locale, NoticeItem, Policy
+from faceguard.policy.document import Policy
 from faceguard.policy.notice import (
     STRUCTURED_ITEMS,
     ExceptionClaim,
@@ -21,6 +21,7 @@ from faceguard.policy.notice import (
     ReleaseBasis,
     missing_locales,
 )
+from faceguard.policy.policy_terms import Locale, NoticeItem
 from faceguard.types import Disclosure, DocumentRef, Function
 
 _SEAL: Final = object()

@@ -26,8 +26,9 @@ from faceguard.policy.consent import (
     WrittenRelease,
 )
 from faceguard.policy.consent_terms import ConsentState, Expression, PartyRole
-from faceguard.policy.document import Locale, LocalText, NoticeItem
+from faceguard.policy.document import LocalText
 from faceguard.policy.notice import HandlingNotice, LegalBasis, Purpose, has_words
+from faceguard.policy.policy_terms import Locale, NoticeItem
 from faceguard.types import Disclosure
 
 _RIGHTS = {

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from faceguard.policy.document import ALWAYS_REDACT_WHEN, NoticeItem, Policy
+from faceguard.policy.document import Policy
 from faceguard.policy.merge import rules_of
+from faceguard.policy.policy_terms import ALWAYS_REDACT_WHEN, NoticeItem
 from faceguard.types import GuardianLevel, RedactionClass
 
 STALE_AFTER_DAYS = 180

@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from faceguard.errors import PolicyError
-from faceguard.policy.document import InForceFrom, LegalStatus, LocalText, Policy, Provenance, Rule, Source
+from faceguard.policy.document import InForceFrom, LocalText, Policy, Provenance, Rule, Source
+from faceguard.policy.policy_terms import LegalStatus
 from faceguard.policy.strictness import Stricter, at_least, stricter_of
 
 _NOTE_SEPARATOR = " | "

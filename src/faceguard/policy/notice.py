@@ -15,16 +15,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from faceguard.errors import NoticeError
-from faceguard.policy.document import (
-    Identifier,
-    Locale,
-    LocalText,
-    NonBlank,
-    NoticeItem,
-    PlacementKind,
-    Strict,
-    Version,
-)
+from faceguard.policy.document import Identifier, LocalText, NonBlank, Strict, Version
+from faceguard.policy.policy_terms import Locale, NoticeItem, PlacementKind
 from faceguard.policy.toml_file import parse, read_toml
 from faceguard.signing import digest
 from faceguard.types import Disclosure, DocumentRef, Function

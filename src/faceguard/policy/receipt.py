@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from faceguard.errors import ConsentError
 from faceguard.policy.consent import ConsentRecord, UtcTime, Uuid4
-from faceguard.policy.document import Locale, NonBlank, Strict
+from faceguard.policy.document import NonBlank, Strict
+from faceguard.policy.policy_terms import Locale
 from faceguard.policy.statement import Statement, StatementKind
 from faceguard.signing import TrustedKeys
 

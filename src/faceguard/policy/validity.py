@@ -18,7 +18,8 @@ from datetime import date, datetime, timedelta
 
 from faceguard.policy.consent import ConsentEvent, ConsentRecord, Guardian, Revocation, Scope
 from faceguard.policy.consent_terms import STATES_GIVEN, RevocationReason
-from faceguard.policy.document import Policy, RedactWhen
+from faceguard.policy.document import Policy
+from faceguard.policy.policy_terms import RedactWhen
 from faceguard.types import ConsentGiver, Disclosure, DocumentRef, Reason
 
 _EARLIEST_ZONE = timedelta(hours=14)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from faceguard.policy.document import Basis, LegalStatus, Locale, NoticeItem, RedactWhen
+from faceguard.policy.policy_terms import Basis, LegalStatus, Locale, NoticeItem, RedactWhen
 from faceguard.types import AgeStatus, AgeUnknownReason, Effect, Reason
 
 Code = TypeVar("Code", bound=StrEnum)

@@ -132,6 +132,22 @@ def test_a_declared_age_lowers_and_never_raises() -> None:
     assert lowered.reasons == (Reason.MINOR_DECLARED, Reason.NO_GUARDIAN_CONSENT)
 
 
+@pytest.mark.parametrize(
+    ("declared", "reasons"),
+    [
+        (15, (Reason.MINOR_DECLARED, Reason.NO_GUARDIAN_CONSENT)),
+        (16, (Reason.NO_BEST_INTERESTS_REFERENCE,)),
+        (17, (Reason.NO_BEST_INTERESTS_REFERENCE,)),
+        (18, (Reason.ADULT_IN_PLACE,)),
+    ],
+)
+def test_guardians_decide_under_16_and_best_interests_come_first_under_18(
+    declared: int, reasons: tuple[Reason, ...]
+) -> None:
+    """Section 0.6: two ages, both of them the first year that is past them."""
+    assert decide(subject(ADULT, declared_age=declared), CONTEXTS["jp-appi-2026", IN_PLACE]).reasons == reasons
+
+
 def test_a_record_lowers_and_never_raises() -> None:
     """FG-A07: a record that says child counts even if it does not hold; one that says adult proves nothing."""
     lapsed = guardian_finding(valid=False, reasons=(Reason.CONSENT_EXPIRED,))

@@ -7,10 +7,10 @@ import re
 import pytest
 
 from faceguard.policy import wording
-from faceguard.policy.document import Basis, LegalStatus, Locale, NoticeItem, RedactWhen
 from faceguard.policy.engine import decide
 from faceguard.policy.explain import explain, explain_policy, explain_reason
 from faceguard.policy.load import PRESETS, load_policy
+from faceguard.policy.policy_terms import Basis, LegalStatus, Locale, NoticeItem, RedactWhen
 from faceguard.types import AgeStatus, AgeUnknownReason, Effect, Reason
 from policies import BLURRED, CHILD, context, estimate, guardian_finding, subject
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from faceguard.errors import NoticeError, NoticeIncomplete, NoticeRequired, PurposeMismatch
 from faceguard.policy.cases import shipped_notice
 from faceguard.policy.challenge import effective_challenge_age
-from faceguard.policy.document import NoticeItem, PlacementKind
 from faceguard.policy.engine import DecisionContext, decide
 from faceguard.policy.gate import BoundNotice, absent_recommended, bind_notice, check_notice
 from faceguard.policy.load import PRESETS, load_policy
 from faceguard.policy.notice import STRUCTURED_ITEMS, HandlingNotice, load_notice
+from faceguard.policy.policy_terms import NoticeItem, PlacementKind
 from faceguard.resources import resource_dir
 from faceguard.types import AgeUnknown, AgeUnknownReason, Disclosure, Effect, Function
 from policies import FUNCTIONS, IN_PLACE, NOW, RELEASE, bound, context, figures, notice, notice_without, subject

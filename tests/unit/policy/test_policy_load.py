@@ -121,7 +121,10 @@ def test_no_key_of_a_rule_can_be_left_out() -> None:
 
 
 @settings(deadline=None)
-@given(st.sampled_from([p for p in PATHS if p[-1] == "value"]), st.sampled_from(["yes", -1, 1e9, None, [], {}, "1", float("nan")]))
+@given(
+    st.sampled_from([path for path in PATHS if path[-1] == "value"]),
+    st.sampled_from(["yes", -1, 1e9, None, [], {}, "1", float("nan")]),
+)
 def test_a_value_of_the_wrong_kind_is_refused(path: tuple[Any, ...], value: object) -> None:
     """FG-P01: nothing is converted in silence."""
     content = copy.deepcopy(CONTENT)

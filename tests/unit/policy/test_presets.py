@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from faceguard.policy.document import NoticeItem, RedactWhen
 from faceguard.policy.limits import breaches, warnings_of
 from faceguard.policy.load import DEFAULT_POLICY, PRESETS, load_policy
 from faceguard.policy.merge import at_least_as_strict, merge_policies, rules_of
+from faceguard.policy.policy_terms import NoticeItem, RedactWhen
 from faceguard.resources import resource_dir
 
 EIGHT = [name for name in PRESETS if name != "strictest"]
