@@ -13,6 +13,7 @@ from faceguard.policy.engine import AgeAssessment, DecisionContext, assess_age, 
 from faceguard.policy.load import PRESETS, load_policy
 from faceguard.types import (
     AgeAnswer,
+    AgeCalibrationFigures,
     AgeEstimate,
     AgeStatus,
     AgeUnknown,
@@ -30,6 +31,7 @@ from policies import (
     BLURRED,
     CHILD,
     IN_PLACE,
+    NOW,
     RELEASE,
     context,
     estimate,
@@ -106,6 +108,14 @@ def test_a_lower_bound_from_elsewhere_clears_nobody(calibration_id: str) -> None
     """FG-A02: the bound has to come from the calibration whose figures are in force."""
     face = estimate(20.0, 19.0, calibration_id)
     assert decide(subject(face), CONTEXTS["jp-appi-2026", IN_PLACE]).effect is Effect.REDACT
+
+
+def test_a_model_measured_for_a_laxer_policy_only_clears_nobody_by_its_bound() -> None:
+    """FG-A02, FG-A03: its figures don't answer this policy, so it counts as uncalibrated."""
+    laxer = AgeCalibrationFigures("fitted", ("model",), ((16.0, 0.05, 20.0),))
+    in_force = DecisionContext.of(CONTEXTS["jp-appi-2026", IN_PLACE].bound, figures=laxer, moment=NOW)
+    assert decide(subject(estimate(24.9, lower=20.0)), in_force).effect is Effect.REDACT
+    assert decide(subject(estimate(25.0, lower=0.0)), in_force).effect is Effect.KEEP
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
