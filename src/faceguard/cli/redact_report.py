@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,9 @@ from faceguard.policy.explain import explain
 from faceguard.redaction.preview import draw_preview
 from faceguard.types import Effect, FaceResult, Frame
 
+WIDTH_OF_FILES = 200
+"""Columns of a table that goes to a file or a pipe, where nothing has to be cut."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -42,7 +46,7 @@ def print_outcomes(
     if as_json:
         print(json.dumps(document_of(outcomes, policy, log), indent=2, ensure_ascii=False))
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     for outcome in outcomes:
         if outcome.report is None:
