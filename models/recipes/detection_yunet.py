@@ -52,9 +52,11 @@ def _level(weight_name: str) -> int:
 
 def _copy(net: Net, node: onnx.NodeProto, made: Mapping[str, str], weights: Weights) -> str:
     """`node` over again, with our names; weights become initialisers."""
-    inputs = [made[name] if name in made else net.constant(weights[name]) for name in node.input]
-    if node.op_type == "Resize":
-        inputs[1] = ""
+    resize_region = node.input[1] if node.op_type == "Resize" else None  # empty in the source, and optional
+    inputs = [
+        made[name] if name in made else "" if name == resize_region else net.constant(weights[name])
+        for name in node.input
+    ]
     attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
     return net.op(node.op_type, inputs, **attributes)
 
