@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from faceguard.age.crop import context_box
@@ -66,8 +67,18 @@ class CropCollector:
 
 
 def _quality(found: Detection) -> float:
-    """Larger and surer is better; in pixels."""
-    return found.score * min(found.box.width, found.box.height, 200.0)
+    """Larger, surer and more frontal is better; in pixels."""
+    return found.score * min(found.box.width, found.box.height, 200.0) * _frontal(found)
+
+
+def _frontal(found: Detection) -> float:
+    """0.1 for a profile to 1 for a face whose nose lies on its middle line."""
+    points = found.landmarks
+    if points is None:
+        return 0.1
+    middle = (points.left_eye[0] + points.right_eye[0] + points.mouth_left[0] + points.mouth_right[0]) / 4
+    apart = math.dist(points.left_eye, points.right_eye)
+    return max(0.1, 1 - 2 * abs(points.nose[0] - middle) / max(apart, 1.0))
 
 
 def _crop(picture: VideoPicture, found: Detection) -> FaceCrop | None:

@@ -15,14 +15,24 @@ from faceguard.tracking.camera import LUMA_SIDE_PX, CameraWatch
 from faceguard.tracking.path import TrackPath
 from faceguard.tracking.recorder import CoverOf, FinishedTrack, RecorderSettings, TrackRecorder
 from faceguard.tracking.tracker import FaceTracker, TrackerSettings
-from faceguard.types import AgeAnswer, AgeEstimate, AgeUnknown, AgeUnknownReason, Detection, Detector, FaceCrop, Track
+from faceguard.types import (
+    AgeAnswer,
+    AgeEstimate,
+    AgeEstimator,
+    AgeUnknown,
+    AgeUnknownReason,
+    Detection,
+    Detector,
+    FaceCrop,
+    Track,
+)
 
 Progress = Callable[[VideoPicture], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SweptFace:
-    """A face over its whole life. `ages` has one answer for each epoch: each could be another person."""
+    """A face over its whole life. `ages` are of its epochs, each of which could be another person; at least one."""
 
     path: TrackPath
     best: Detection
@@ -34,12 +44,12 @@ class SweptFace:
 
 @dataclass(frozen=True, slots=True)
 class SweepSettings:
-    """How a video is looked at."""
+    """How a video is looked at. `max_crops` are shown to the age model for each epoch of a face."""
 
     looks: LookSettings = field(default_factory=LookSettings)
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
     recorder: RecorderSettings = field(default_factory=RecorderSettings)
-    max_crops: int = 3
+    max_crops: int = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +78,7 @@ class Sweeper:
         min_age_face_px: float,
         zones: Zones,
         settings: SweepSettings,
-        is_settled: Callable[[AgeEstimate], bool],
+        is_settled: Callable[[AgeAnswer], bool],
     ) -> None:
         self._size = track.upright_size
         self._stages = stages
@@ -102,7 +112,7 @@ class Sweeper:
 
     def _step(self, picture: VideoPicture) -> list[SweptFace]:
         camera = self._camera.step(picture.small_luma(LUMA_SIDE_PX), picture.pts_s)
-        look = self._schedule.next(picture.pts_s, camera)
+        look = self._schedule.next(picture.pts_s, camera, restless=self._tracker.is_restless)
         detections = None if look is LookKind.NONE else self._look(picture, look)
         tracks = self._tracker.step(picture.pts_s, camera, detections, self._size)
         for track in tracks:
@@ -133,19 +143,28 @@ class Sweeper:
     def _face(self, track: FinishedTrack) -> SweptFace:
         first, last = self._spans.pop(track.track_id)
         best = self._best.pop(track.track_id)
-        ages = tuple(self._age(crops, best) for crops in self._crops.take(track.track_id, track.epochs))
+        ages = self._ages(self._crops.take(track.track_id, track.epochs), best)
         return SweptFace(track.path, best, ages, track.sightings, first, last)
 
-    def _age(self, crops: Sequence[FaceCrop], best: Detection) -> AgeAnswer:
+    def _ages(self, epochs: Sequence[Sequence[FaceCrop]], best: Detection) -> tuple[AgeAnswer, ...]:
+        """An answer for each epoch, as far as is needed: one that protects most makes the others superfluous."""
         if self._stages.estimator is None:
-            return AgeUnknown(AgeUnknownReason.NO_ESTIMATOR)
+            return (AgeUnknown(AgeUnknownReason.NO_ESTIMATOR),)
         if best.score < self._stages.confident_score:
-            return AgeUnknown(AgeUnknownReason.LOW_CONFIDENCE)
-        if not crops:
-            return AgeUnknown(AgeUnknownReason.NOT_YET)
+            return (AgeUnknown(AgeUnknownReason.LOW_CONFIDENCE),)
+        if not all(epochs):
+            return (AgeUnknown(AgeUnknownReason.NOT_YET),)
+        answers: list[AgeAnswer] = []
+        for crops in epochs:
+            answers.append(self._age(self._stages.estimator, crops))
+            if self._is_settled(answers[-1]):
+                break
+        return tuple(answers)
+
+    def _age(self, estimator: AgeEstimator, crops: Sequence[FaceCrop]) -> AgeAnswer:
         answer: AgeAnswer = AgeUnknown(AgeUnknownReason.NOT_YET)
         for crop in crops:
-            answer = more_protective(answer, self._stages.estimator.estimate([crop])[0])
+            answer = more_protective(answer, estimator.estimate([crop])[0])
             if isinstance(answer, AgeEstimate) and self._is_settled(answer):
                 break
         return answer

@@ -36,7 +36,7 @@ class RecorderSettings:
     """
 
     hold_s: float = 0.5
-    rare_hold_s: float = 1.3
+    rare_hold_s: float = 1.8
     grow_per_s: float = 0.5
     max_grow: float = 0.6
     gap_grow_per_s: float = 0.25

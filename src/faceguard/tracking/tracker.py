@@ -21,6 +21,9 @@ from faceguard.types import Box, Detection, Track, TrackState
 Array = NDArray[np.float64]
 
 _NOMINAL_STEP_S = 1 / 30
+_KNOWN_HITS = 3
+_FAST_PER_S = 1.5
+"""Sizes per second: a face that moves more than a quarter of itself between calm looks."""
 _EDGE_PX = 1.5
 """A box that ends this near to the frame's edge is taken to go on beyond it."""
 
@@ -35,6 +38,8 @@ class TrackerSettings:
     min_similarity: float = 0.2
     base_buffer: float = 0.2
     buffer_per_s: float = 0.8
+    young_buffer_per_s: float = 2.5
+    """For a face that was seen once, so that its speed isn't known."""
     max_buffer: float = 1.0
     epoch_gap_s: float = 0.7
     """A face that reappears after this time may be another's."""
@@ -49,7 +54,9 @@ class _Life:
     hits: int = 1
     best_score: float = 0.0
     epoch: int = 0
-    crossed: bool = False
+    crosses: bool = False
+    """Whether it overlaps another track now; `crossed_before`: whether it did when it was last seen."""
+    crossed_before: bool = False
     missed: bool = False
 
 
@@ -84,6 +91,14 @@ class FaceTracker:
         self._end_the_lost(pts_s, seen)
         return tuple(self._track(row, life, seen.get(life.track_id)) for row, life in enumerate(self._lives))
 
+    @property
+    def is_restless(self) -> bool:
+        """Whether a face moves fast against the camera, was just lost, or is so new that its speed isn't known."""
+        if any(life.hits < _KNOWN_HITS or life.missed for life in self._lives):
+            return True
+        size = self._bank.position[:, 2:].mean(axis=1)
+        return bool((np.abs(self._bank.speed[:, :2]).max(axis=1, initial=0.0) > _FAST_PER_S * size).any())
+
     def _associate(
         self, pts_s: float, detections: Sequence[Detection], frame_size: tuple[int, int]
     ) -> dict[int, Detection]:
@@ -117,16 +132,17 @@ class FaceTracker:
         tracks = self._bank.position[rows]
         boxes = np.array([_measure(d.box) for d in detections])
         waited = np.array([pts_s - self._lives[row].last_seen_s for row in rows])
-        buffer = np.minimum(s.base_buffer + s.buffer_per_s * waited, s.max_buffer)
+        per_s = np.array([s.young_buffer_per_s if self._lives[row].hits < 2 else s.buffer_per_s for row in rows])
+        buffer = np.minimum(s.base_buffer + per_s * waited, s.max_buffer)
         similarity = buffered_iou(tracks, boxes, buffer, np.full(len(boxes), s.base_buffer))
         found = match(similarity, tracks[:, 2:].mean(axis=1), boxes[:, 2:].mean(axis=1), s.min_similarity)
         return [(rows[i], j) for i, j in found]
 
     def _hit(self, row: int, detection: Detection, pts_s: float, frame_size: tuple[int, int]) -> None:
         life = self._lives[row]
-        if pts_s - life.last_seen_s > self._settings.epoch_gap_s or life.crossed:
+        if pts_s - life.last_seen_s > self._settings.epoch_gap_s or life.crosses != life.crossed_before:
             life.epoch += 1
-            life.crossed = False
+        life.crossed_before = life.crosses
         life.last_seen_s = pts_s
         life.hits += 1
         life.missed = False
@@ -143,13 +159,15 @@ class FaceTracker:
 
     def _mark_crossings(self) -> None:
         """Tracks whose boxes overlap now may come out of it with each other's detections."""
+        for life in self._lives:
+            life.crosses = False
         if len(self._lives) < 2:
             return
         none = np.zeros(len(self._lives))
         overlap = buffered_iou(self._bank.position, self._bank.position, none, none)
         np.fill_diagonal(overlap, 0)
         for life, worst in zip(self._lives, overlap.max(axis=1).tolist(), strict=True):
-            life.crossed = life.crossed or worst > self._settings.crossing_iou
+            life.crosses = worst > self._settings.crossing_iou
 
     def _end_the_lost(self, pts_s: float, seen: dict[int, Detection]) -> None:
         keep = [life.track_id in seen or pts_s - life.last_seen_s <= self._settings.max_coast_s for life in self._lives]
