@@ -151,6 +151,14 @@ def test_a_last_line_rewritten_with_its_hash_does_not_fit_the_checkpoint(log: Pa
     assert first_broken(log, None) == 4
 
 
+def test_a_line_that_counts_wrongly_is_named(tmp_path: Path, record: AuditRecord) -> None:
+    """FG-D01: a log whose first lines were dropped before it was chained anew."""
+    path = tmp_path / "audit.jsonl"
+    path.write_bytes(seal_entry(record, Tip(2, Tip().hash), None)[0])
+    with pytest.raises(AuditIntegrityError, match="line 1 says it is line 3"):
+        verify_log(path, keys=None, moment=NOW)
+
+
 def test_a_line_that_is_no_record_is_named(log: Path) -> None:
     """FG-D02: nothing can be smuggled into a log that verifies, whatever its hash."""
     lines = lines_of(log)
