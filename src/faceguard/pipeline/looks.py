@@ -14,9 +14,14 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from faceguard.detection.plan import PlannedDetector
+from faceguard.detection.tiers import create_detector
 from faceguard.geometry import move_detection
 from faceguard.tracking.camera import CameraStep
 from faceguard.types import Detection, Detector
+
+QUICK_TIER = "live"
+"""A face that it misses is found by the next thorough look."""
 
 
 class LookKind(StrEnum):
@@ -74,6 +79,11 @@ class LookSchedule:
 
 _HALF_FRAME_S = 1 / 120
 """Half a frame at 60 a second: an interval is due at the frame nearest to it, not always at the one after."""
+
+
+def quick_detector(thorough: Detector) -> Detector:
+    """The detector of the looks between the thorough ones: the smallest tier, or the caller's own detector."""
+    return create_detector(QUICK_TIER, threads=thorough.threads) if isinstance(thorough, PlannedDetector) else thorough
 
 
 def detect_scaled(detector: Detector, image: NDArray[np.uint8], frame_size: tuple[int, int]) -> Sequence[Detection]:

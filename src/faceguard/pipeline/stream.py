@@ -16,14 +16,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from faceguard.detection.tiers import create_detector
 from faceguard.geometry import clip, expand
 from faceguard.opencv import cv2
 from faceguard.pipeline.analysis import crop_of
 from faceguard.pipeline.live_ages import LiveDecisions
 from faceguard.pipeline.live_journal import StreamJournal
 from faceguard.pipeline.live_looks import Motions, OneAtATime, carried, shrunk
-from faceguard.pipeline.looks import detect_scaled
+from faceguard.pipeline.looks import detect_scaled, quick_detector
 from faceguard.pipeline.rules import AssetScope
 from faceguard.pipeline.run import Run
 from faceguard.pipeline.zones import Zones
@@ -93,7 +92,7 @@ class LiveStream:
         self._run = run
         self._settings = settings
         self._bound = run.bind(also=frozenset({Function.TRACKING}))
-        self._quick = create_detector("live")
+        self._quick = quick_detector(run.stages.detector)
         self._tracker = FaceTracker(TrackerSettings(max_coast_s=settings.hold_s, epoch_gap_s=0.5))
         self._decisions = LiveDecisions(lambda subject: self._bound.decide(subject, AssetScope()))
         self._motions = Motions()

@@ -16,13 +16,13 @@ from pathlib import Path
 from faceguard.atomic import atomic_path
 from faceguard.audit.compose import FrameSpan
 from faceguard.audit.record import Action, OutputEntry, Override
-from faceguard.detection.tiers import create_detector
 from faceguard.errors import ConfigurationError, EncodeError, SafetyError
 from faceguard.media.video_codecs import choose_codec, container_for
 from faceguard.media.video_frame import VideoPicture
 from faceguard.media.video_info import MediaInfo, VideoTrack
 from faceguard.media.video_read import DecodeEffort, VideoReader, probe_video
 from faceguard.pipeline.ahead import run_ahead
+from faceguard.pipeline.looks import quick_detector
 from faceguard.pipeline.rules import AssetScope, BoundRules
 from faceguard.pipeline.run import Run
 from faceguard.pipeline.sweep import Sweep, Sweeper, SweepSettings, SweptFace
@@ -35,9 +35,6 @@ from faceguard.redaction.planes import PlaneRedactor
 from faceguard.types import Effect, FaceResult, Function, Region, Subject
 
 TRACKING = frozenset({Function.TRACKING})
-
-QUICK_TIER = "live"
-"""The detector of the looks between the thorough ones. A face it misses is found by the next thorough look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +159,7 @@ def _sweep(run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo, track: V
     sweeper = Sweeper(
         track,
         run.stages,
-        create_detector(QUICK_TIER),
+        quick_detector(run.stages.detector),
         cover_of=lambda found: head_region(found, 0.0, kind),
         min_age_face_px=bound.policy.age.min_face_px.value,
         zones=job.zones,
