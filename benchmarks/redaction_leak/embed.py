@@ -33,7 +33,7 @@ CONTEXT = 0.62
 CONTEXT_PX = 40
 
 INNER = 0.9
-INNER_PX = 56
+INNER_PX = 48
 """Inversion looks at the face itself, in more detail."""
 
 

@@ -31,9 +31,19 @@ class Components:
 def principal(rows: Matrix, count: int) -> Components:
     """The first `count` principal components, fewer if the rows have fewer."""
     mean = rows.mean(axis=0)
-    _, strengths, axes = np.linalg.svd(rows - mean, full_matrices=False)
-    kept = min(count, int((strengths > 1e-8 * max(strengths[0], 1e-12)).sum()))
-    return Components(mean, axes[:kept].T)
+    centred = rows - mean
+    if len(rows) < rows.shape[1]:  # fewer rows than dimensions: the small Gram matrix has the same spectrum
+        squares, codes = np.linalg.eigh(centred @ centred.T)
+        kept = _strongest(squares, count)
+        return Components(mean, centred.T @ (codes[:, kept] / np.sqrt(squares[kept])))
+    squares, axes = np.linalg.eigh(centred.T @ centred)
+    return Components(mean, axes[:, _strongest(squares, count)])
+
+
+def _strongest(squares: Matrix, count: int) -> NDArray[np.intp]:
+    """Which of the ascending `squares` of singular values to keep: the largest, and none that is rounding error."""
+    order = np.argsort(squares)[::-1][:count]
+    return order[squares[order] > max(1e-10 * squares.max(), 1e-12)]
 
 
 def discriminant(rows: Matrix, persons: NDArray[np.str_], probes: Matrix) -> tuple[Matrix, Matrix]:
