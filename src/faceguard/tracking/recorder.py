@@ -35,7 +35,7 @@ class RecorderSettings:
     thorough look sees gets `rare_hold_s`, which must be longer than the time between two of them.
     """
 
-    hold_s: float = 0.5
+    hold_s: float = 0.75
     rare_hold_s: float = 1.8
     grow_per_s: float = 0.5
     max_grow: float = 0.6
@@ -84,6 +84,8 @@ class _Life:
     first_speed: Array | None = None
     sightings: int = 0
     looks: int = 0
+    """From the first to the last sighting; `missed` are the looks since then."""
+    missed: int = 0
     epochs: int = 1
     confirmed: bool = False
     best_score: float = 0.0
@@ -114,7 +116,7 @@ class TrackRecorder:
             if track.detection is not None:
                 self._sighted(track, track.detection)
             elif looked and track.track_id in self._lives:
-                self._lives[track.track_id].looks += 1
+                self._lives[track.track_id].missed += 1
         self._live_ids = frozenset(t.track_id for t in tracks)
         finished = self._finish_the_old(pts_s)
         self._forget(pts_s)
@@ -145,7 +147,8 @@ class TrackRecorder:
             life.pts, life.boxes = life.pts[-1:], life.boxes[-1:]
         life.last = step
         life.sightings += 1
-        life.looks += 1
+        life.looks += 1 + life.missed
+        life.missed = 0
         life.epochs = track.epoch + 1
         life.confirmed = life.confirmed or track.state is TrackState.CONFIRMED
         life.best_score = max(life.best_score, detection.score)

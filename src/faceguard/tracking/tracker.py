@@ -7,6 +7,7 @@ cut ends all.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from faceguard.types import Box, Detection, Track, TrackState
 Array = NDArray[np.float64]
 
 _NOMINAL_STEP_S = 1 / 30
+_SPEED_LIFE_S = 0.8
+"""Time in which a lost face is taken to lose most of its speed: it stops, turns, or was measured wrongly."""
 _KNOWN_HITS = 3
 _FAST_PER_S = 1.5
 """Sizes per second: a face that moves more than a quarter of itself between calm looks."""
@@ -69,6 +72,7 @@ class FaceTracker:
         self._lives: list[_Life] = []
         self._next_id = 0
         self._now_s: float | None = None
+        self._looked_s = 0.0
 
     def update(self, detections: Sequence[Detection], frame_size: tuple[int, int]) -> tuple[Track, ...]:
         """One step of a thirtieth of a second under a still camera, all detections looked for."""
@@ -119,7 +123,8 @@ class FaceTracker:
                 leftover = [d for i, d in enumerate(sure) if i not in taken]
         for row in rows:
             self._lives[row].missed = True
-            self._bank.slow_down(row, 0.7)
+            self._bank.slow_down(row, math.exp(-(pts_s - self._looked_s) / _SPEED_LIFE_S))
+        self._looked_s = pts_s
         for detection in leftover:
             seen[self._start(detection, pts_s, frame_size)] = detection
         return seen

@@ -125,7 +125,7 @@ def test_what_vp9_cannot_keep_is_refused_by_name(images: list, tmp_path: Path) -
     source = Clip(images, codec="libx265", pix_fmt="yuv420p10le", options={"x265-params": "log-level=error"})
     source.write(tmp_path / "in.mp4")
 
-    with pytest.raises(UnsupportedMediaError, match="vp9.*yuv420p10le"):
+    with pytest.raises(UnsupportedMediaError, match=r"vp9.*yuv420p10le"):
         copy_video(tmp_path / "in.mp4", tmp_path / "out.mkv", codec=VideoCodec.VP9)
 
 
@@ -238,7 +238,7 @@ def test_a_change_of_size_is_refused_by_name(tmp_path: Path) -> None:
     joined = tmp_path / "in.ts"
     joined.write_bytes((tmp_path / "0.ts").read_bytes() + (tmp_path / "1.ts").read_bytes())
 
-    with pytest.raises(UnsupportedMediaError, match="160x120.*80x64"):
+    with pytest.raises(UnsupportedMediaError, match=r"160x120.*80x64"):
         copy_video(joined, tmp_path / "out.ts")
 
 
