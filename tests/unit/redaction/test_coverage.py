@@ -56,7 +56,7 @@ def test_a_tilted_head_is_covered_towards_both_sides_of_its_top() -> None:
     left, top, right, bottom = shares(face_turned(45))
     assert top == pytest.approx(TOP_SHARE * math.sqrt(0.5))
     assert right == pytest.approx(TOP_SHARE * math.sqrt(0.5))
-    assert min(left, bottom) >= BOTTOM_SHARE
+    assert min(left, bottom) >= SIDE_SHARE
 
 
 def test_the_back_of_a_head_in_profile_is_covered() -> None:
