@@ -140,10 +140,10 @@ def grant(
     which pictures are meant.
     """
     from faceguard.policy.consent import ChildInformed
-    from faceguard.policy.policy_terms import Locale
     from faceguard.policy.grant import Grant, record_of
     from faceguard.policy.load import load_policy
     from faceguard.policy.notice import load_notice
+    from faceguard.policy.policy_terms import Locale
     from faceguard.policy.register_file import add_statements
     from faceguard.policy.statement import sign_statement
     from faceguard.signing import SigningKey
