@@ -12,7 +12,7 @@ from faceguard.policy.document import Policy
 from faceguard.policy.load import DEFAULT_POLICY
 from faceguard.policy.notice import HandlingNotice
 from faceguard.policy.register import ConsentRegister
-from faceguard.signing import TrustedKeys
+from faceguard.signing import SigningKey, TrustedKeys
 from faceguard.types import SubjectRegion
 
 
@@ -26,8 +26,11 @@ def redact_image(
     consents: ConsentRegister | str | Path | None = None,
     trusted_keys: TrustedKeys | str | Path | None = None,
     audit: AuditSink | str | Path | None = None,
+    audit_key: SigningKey | str | Path | None = None,
     subjects: Sequence[SubjectRegion] = (),
     event: str | None = None,
+    collection: str | None = None,
+    place: str | None = None,
     overwrite: bool = False,
 ) -> PictureReport:
     """Redacts the picture file `source` into `target`, and says what was decided for each face and why.
@@ -36,6 +39,14 @@ def redact_image(
     None is a dry run. Raises FaceguardError, and then there is no output.
     """
     guard = FaceGuard(
-        notice=notice, purpose=purpose, policy=policy, consents=consents, trusted_keys=trusted_keys, audit=audit
+        notice=notice,
+        purpose=purpose,
+        policy=policy,
+        consents=consents,
+        trusted_keys=trusted_keys,
+        audit=audit,
+        audit_key=audit_key,
     )
-    return guard.redact_image(source, target, subjects=subjects, event=event, overwrite=overwrite)
+    return guard.redact_image(
+        source, target, subjects=subjects, event=event, collection=collection, place=place, overwrite=overwrite
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -78,6 +79,12 @@ def redact(
     event: Annotated[
         str | None, typer.Option("--event", metavar="NAME", help="What the pictures belong to, as consents name it.")
     ] = None,
+    collection: Annotated[
+        str | None, typer.Option("--collection", metavar="NAME", help="The collection they belong to, likewise.")
+    ] = None,
+    place: Annotated[
+        str | None, typer.Option("--place", metavar="NAME", help="Where they were taken, likewise.")
+    ] = None,
     captured_at: Annotated[
         str | None,
         typer.Option("--captured-at", metavar="TIME", help="When they were taken, ISO 8601 with a time zone."),
@@ -91,6 +98,9 @@ def redact(
     audit: Annotated[
         Path | None,
         typer.Option("--audit", metavar="LOG", help=f"The audit log; by default `{DEFAULT_LOG_NAME}` at the output."),
+    ] = None,
+    audit_key: Annotated[
+        Path | None, typer.Option("--audit-key", metavar="KEY.pem", help="Signs every line of the audit log.")
     ] = None,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="R.json", help="Writes the decisions as JSON.")
@@ -158,6 +168,7 @@ def redact(
         consents=consents,
         trusted_keys=trusted_keys,
         audit=log,
+        audit_key=audit_key,
         detector=None if detector is None else detector.value,
         method=None if method is None else method.value,
     )
@@ -174,59 +185,65 @@ def redact(
         progress=progress,
         overwrite=overwrite,
     )
+    pictures = PictureOptions(
+        subjects=tuple(subjects),
+        event=event,
+        collection=collection,
+        place=place,
+        captured_at=_moment(captured_at),
+        quality=quality,
+        keep_capture_time=keep_capture_time,
+        overwrite=overwrite,
+        preview_dir=preview,
+    )
     outcomes = []
     for source, target in zip(inputs, targets, strict=True):
         if is_video(source):
             outcomes.append(redact_one_video(guard, source, target, videos))
-            continue
-        outcome = _redact_one(
-            guard,
-            source,
-            target,
-            subjects=subjects,
-            event=event,
-            captured_at=_moment(captured_at),
-            quality=quality,
-            keep_capture_time=keep_capture_time,
-            overwrite=overwrite,
-            preview_dir=preview,
-        )
-        outcomes.append(outcome)
+        else:
+            outcomes.append(_redact_one(guard, source, target, pictures))
     if report is not None:
         write_report(report, outcomes, guard.policy, log, overwrite=overwrite)
     print_outcomes(outcomes, guard.policy, log, language=language.value if explain else None, as_json=as_json)
     _raise_for(outcomes)
 
 
-def _redact_one(
-    guard: FaceGuard,
-    source: Path,
-    target: Path | None,
-    *,
-    subjects: Sequence[SubjectRegion],
-    event: str | None,
-    captured_at: datetime | None,
-    quality: int,
-    keep_capture_time: bool,
-    overwrite: bool,
-    preview_dir: Path | None,
-) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class PictureOptions:
+    """What the command line says of every picture."""
+
+    subjects: tuple[SubjectRegion, ...]
+    event: str | None
+    collection: str | None
+    place: str | None
+    captured_at: datetime | None
+    quality: int
+    keep_capture_time: bool
+    overwrite: bool
+    preview_dir: Path | None
+
+
+def _redact_one(guard: FaceGuard, source: Path, target: Path | None, options: PictureOptions) -> Outcome:
     """One input; its error is part of the outcome, so that the others go on."""
     from faceguard.cli.redact_report import Outcome, write_preview
     from faceguard.media.picture import KeepMetadata
 
+    preview = None
     try:
         report = guard.redact_image(
             source,
             target,
-            subjects=subjects,
-            event=event,
-            captured_at=captured_at,
-            quality=quality,
-            keep_metadata=KeepMetadata.SAFE if keep_capture_time else KeepMetadata.NONE,
-            overwrite=overwrite,
+            subjects=options.subjects,
+            event=options.event,
+            collection=options.collection,
+            place=options.place,
+            captured_at=options.captured_at,
+            quality=options.quality,
+            keep_metadata=KeepMetadata.SAFE if options.keep_capture_time else KeepMetadata.NONE,
+            overwrite=options.overwrite,
         )
-        preview = None if preview_dir is None else write_preview(report, preview_dir, overwrite=overwrite)
+        if options.preview_dir is not None:
+            preview = write_preview(report, options.preview_dir, overwrite=options.overwrite)
     except FaceguardError as error:
         return Outcome(source, error=error)
     return Outcome(source, report=report, preview=preview)

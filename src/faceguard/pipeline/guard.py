@@ -24,7 +24,7 @@ from faceguard.policy.document import Policy
 from faceguard.policy.load import DEFAULT_POLICY
 from faceguard.policy.notice import HandlingNotice
 from faceguard.policy.register import ConsentRegister
-from faceguard.signing import TrustedKeys
+from faceguard.signing import SigningKey, TrustedKeys
 from faceguard.types import AgeEstimator, Detector, Frame, FrameResult, Redactor, SubjectRegion
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ class FaceGuard:
 
     `policy` is a preset's name, a file, several joined by `+` (the strictest wins), or a `Policy`. `notice` is a
     handling notice or its file; without one nothing runs (FG-N01). `purpose` is one of the notice's. `consents` is a
-    register or its file, which needs `trusted_keys`. `audit` is a log's path or a sink; None keeps the records in
-    memory. `detector` is a tier (`live`, `balanced`, `thorough`) not below the policy's, or a `Detector`. `method` is
-    a redaction method's name, or a `Redactor`, of a class that the policy accepts. `threads` bounds the cores of one
-    inference.
+    register or its file, which needs `trusted_keys` and is read again when it changes. `audit` is a log's path, signed
+    with `audit_key` if there is one, or a sink; None keeps the records in memory. `detector` is a tier (`live`,
+    `balanced`, `thorough`) not below the policy's, or a `Detector`. `method` is a redaction method's name, or a
+    `Redactor`, of a class that the policy accepts. `threads` bounds the cores of one inference.
 
     Raises ConfigurationError (PolicyError, NoticeError, ConsentError) when the documents don't allow the use at all.
     """
@@ -60,17 +60,16 @@ class FaceGuard:
         consents: ConsentRegister | str | Path | None = None,
         trusted_keys: TrustedKeys | str | Path | None = None,
         audit: AuditSink | str | Path | None = None,
+        audit_key: SigningKey | str | Path | None = None,
         detector: Detector | str | None = None,
         estimator: AgeEstimator | None = None,
         method: Redactor | str | None = None,
         threads: int | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        rules = make_rules(
-            policy=policy, notice=notice, purpose=purpose, consents=consents, trusted_keys=trusted_keys, moment=clock()
-        )
+        rules = make_rules(policy=policy, notice=notice, purpose=purpose, consents=consents, trusted_keys=trusted_keys)
         stages = make_stages(rules.policy, detector=detector, estimator=estimator, redactor=method, threads=threads)
-        self._run = Run(rules, stages, make_sink(audit), clock)
+        self._run = Run(rules, stages, make_sink(audit, audit_key), clock)
         self._run.bind()  # a notice that doesn't hold is told now, not at the first picture
 
     @property
@@ -88,19 +87,21 @@ class FaceGuard:
         *,
         subjects: Sequence[SubjectRegion] = (),
         event: str | None = None,
+        collection: str | None = None,
+        place: str | None = None,
         captured_at: datetime | None = None,
     ) -> FrameResult:
         """A safe copy of `image`, `(H, W, 3)` BGR uint8, and why each face looks as it does. The input isn't changed.
 
-        `subjects` says whose faces are where, `event` what the picture belongs to, as consents name it. Raises
-        NoticeError before anything runs; SafetyError or ModelError when no safe picture can be given; ValueError or
+        `subjects` says whose faces are where; `event`, `collection` and `place` what the picture belongs to, as
+        consents name it. Raises NoticeError before anything runs; SafetyError or ModelError when no safe picture can be given; ValueError or
         TypeError for an array of another form.
         """
         _require_bgr(image)
         bound = self._run.bind(captured_at)
         height, width = image.shape[:2]
         asset = AssetEntry(media_type=MEMORY_MEDIA, width_px=width, height_px=height, salt=new_salt())
-        scope = AssetScope(event=event)
+        scope = AssetScope(event=event, collection=collection, place=place)
         with self._run.withholding(bound, lambda: asset):
             covered = cover_picture(
                 Picture((Frame((image,)),), ImageFormat.PNG),
@@ -121,6 +122,8 @@ class FaceGuard:
         *,
         subjects: Sequence[SubjectRegion] = (),
         event: str | None = None,
+        collection: str | None = None,
+        place: str | None = None,
         captured_at: datetime | None = None,
         quality: int = DEFAULT_QUALITY,
         keep_metadata: KeepMetadata = KeepMetadata.NONE,
@@ -135,7 +138,7 @@ class FaceGuard:
             Path(source),
             None if target is None else Path(target),
             subjects=tuple(subjects),
-            scope=AssetScope(event=event),
+            scope=AssetScope(event=event, collection=collection, place=place),
             captured_at=captured_at,
             quality=quality,
             keep_metadata=keep_metadata,

@@ -47,7 +47,7 @@ def bundles_of(rules: BoundRules, stages: Stages) -> Bundles:
             ModelEntry(id=ref.id, sha256=ref.sha256, role=ref.role)
             for ref in (model_ref(model_id, role) for model_id, role in stages.model_ids)
         ),
-        consent_register_sha256=rules.rules.register.sha256,
+        consent_register_sha256=rules.register.sha256,
     )
 
 

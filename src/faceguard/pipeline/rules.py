@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from faceguard.pipeline.consent_source import ConsentSource
 from faceguard.policy.challenge import ChallengeAge
 from faceguard.policy.document import Policy
 from faceguard.policy.engine import AgeAssessment, DecisionContext, assess_age, decide, decide_assessed
@@ -51,7 +52,7 @@ class Rules:
     policy: Policy
     notice: HandlingNotice | None
     purpose: str
-    register: ConsentRegister
+    consents: ConsentSource
     successors: Sequence[HandlingNotice] = ()
 
     def bind(
@@ -72,7 +73,7 @@ class Rules:
             capture_time=captured_at,
             successors=self.successors,
         )
-        return BoundRules(self, DecisionContext.of(bound, figures=figures, moment=moment))
+        return BoundRules(self, DecisionContext.of(bound, figures=figures, moment=moment), self.consents.at(moment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class BoundRules:
 
     rules: Rules
     context: DecisionContext
+    register: ConsentRegister
 
     @property
     def policy(self) -> Policy:
@@ -141,7 +143,7 @@ class BoundRules:
             place=asset.place,
         )
         key = ref.key if ref is not None else None
-        return self.rules.register.findings(key, use=use, policy=self.policy)
+        return self.register.findings(key, use=use, policy=self.policy)
 
     def region_of(self, detection: Detection) -> Box:
         """What is covered of a face: head or face as the policy says, with its margin."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 from faceguard.age.estimator import create_age_estimator
 from faceguard.audit.log import AuditLog, AuditSink, MemoryAuditLog
 from faceguard.detection.tiers import TIERS, create_detector
 from faceguard.errors import ConfigurationError, ConsentError, PolicyError
+from faceguard.pipeline.consent_source import ConsentFile, ConsentSource, FixedConsents
 from faceguard.pipeline.rules import Rules
 from faceguard.pipeline.stages import Stages
 from faceguard.policy.document import Policy
@@ -17,7 +17,7 @@ from faceguard.policy.merge import merge_policies
 from faceguard.policy.notice import HandlingNotice, load_notice
 from faceguard.policy.register import ConsentRegister
 from faceguard.redaction.registry import create_redactor, require_class
-from faceguard.signing import TrustedKeys
+from faceguard.signing import SigningKey, TrustedKeys
 from faceguard.types import AgeEstimator, Detector, RedactionClass, Redactor
 
 
@@ -28,7 +28,6 @@ def make_rules(
     purpose: str,
     consents: ConsentRegister | str | Path | None,
     trusted_keys: TrustedKeys | str | Path | None,
-    moment: datetime,
 ) -> Rules:
     """Reads and checks the documents. Raises ConfigurationError of the kind that is wrong.
 
@@ -40,7 +39,7 @@ def make_rules(
         policy=policy if isinstance(policy, Policy) else _policy(policy),
         notice=load_notice(notice) if isinstance(notice, str | Path) else notice,
         purpose=purpose,
-        register=_register(consents, trusted_keys, moment),
+        consents=_consents(consents, trusted_keys),
     )
 
 
@@ -66,11 +65,15 @@ def make_stages(
     return Stages(detector, estimator, redactor, policy.detection.confident_score.value)
 
 
-def make_sink(audit: AuditSink | str | Path | None) -> AuditSink:
-    """The log to write to; records stay in memory when the caller names none."""
-    if audit is None:
-        return MemoryAuditLog()
-    return AuditLog(Path(audit)) if isinstance(audit, str | Path) else audit
+def make_sink(audit: AuditSink | str | Path | None, key: SigningKey | str | Path | None) -> AuditSink:
+    """The log to write to, signed with `key` if there is one; records stay in memory when the caller names no log."""
+    if isinstance(key, str | Path):
+        key = SigningKey.load(Path(key))
+    if isinstance(audit, str | Path):
+        return AuditLog(Path(audit), key)
+    if key is not None:
+        raise ConfigurationError("a key for the audit log needs the log's path", key="audit-key")
+    return MemoryAuditLog() if audit is None else audit
 
 
 def _policy(names: str | Path) -> Policy:
@@ -80,21 +83,18 @@ def _policy(names: str | Path) -> Policy:
     return policies[0] if len(policies) == 1 else merge_policies(*policies)
 
 
-def _register(
-    consents: ConsentRegister | str | Path | None, keys: TrustedKeys | str | Path | None, moment: datetime
-) -> ConsentRegister:
+def _consents(consents: ConsentRegister | str | Path | None, keys: TrustedKeys | str | Path | None) -> ConsentSource:
     if consents is None:
-        return ConsentRegister.empty()
+        return FixedConsents(ConsentRegister.empty())
     if isinstance(consents, ConsentRegister):
-        return consents
+        return FixedConsents(consents)
     if keys is None:
         raise ConsentError(
             "a consent register needs the keys that may sign it; pass them with `--trusted-keys`, "
             "from a place that whoever writes the register can't change",
             path=consents,
         )
-    trusted = keys if isinstance(keys, TrustedKeys) else TrustedKeys.load(Path(keys))
-    return ConsentRegister.load(Path(consents), trusted, moment=moment)
+    return ConsentFile(Path(consents), keys if isinstance(keys, TrustedKeys) else TrustedKeys.load(Path(keys)))
 
 
 def _tier(asked: str | None, policy: Policy) -> str:

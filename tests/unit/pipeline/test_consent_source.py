@@ -1,0 +1,53 @@
+"""A guard that lives long sees what happens to its consents."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from faceguard.errors import ConsentError
+from faceguard.pipeline.consent_source import ConsentFile
+from faceguard.policy.consent import Cessation
+from faceguard.policy.consent_terms import Actor
+from faceguard.policy.register_file import add_statements
+from faceguard.policy.statement import sign_statement
+from faceguard.signing import SigningKey, TrustedKeys
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def stop(path: Path, key: SigningKey, keys: TrustedKeys, number: int) -> None:
+    request = Cessation(
+        request_id=f"00000000-0000-4000-8000-00000000000{number}",
+        subject_id="visitor-7",
+        time_utc=NOW,
+        by=Actor.SUBJECT,
+    )
+    add_statements(path, [sign_statement(request, key)], key=key, keys=keys, moment=NOW)
+
+
+def test_a_request_to_stop_counts_from_the_next_picture_on(tmp_path: Path) -> None:
+    """FG-C08, FG-T02: no restart is needed."""
+    key = SigningKey.generate()
+    keys = TrustedKeys((key.public(),))
+    path = tmp_path / "consents.json"
+    stop(path, key, keys, 1)
+    source = ConsentFile(path, keys)
+    assert len(source.at(NOW).cessations) == 1
+    stop(path, key, keys, 2)
+    assert len(source.at(NOW).cessations) == 2
+
+
+def test_a_register_that_is_gone_is_an_error_and_not_an_empty_one(tmp_path: Path) -> None:
+    """FG-R07: somebody in it may have asked to stop."""
+    key = SigningKey.generate()
+    keys = TrustedKeys((key.public(),))
+    path = tmp_path / "consents.json"
+    stop(path, key, keys, 1)
+    source = ConsentFile(path, keys)
+    source.at(NOW)
+    path.unlink()
+    with pytest.raises(ConsentError):
+        source.at(NOW)
