@@ -164,5 +164,6 @@ def _side_term(profile: Floats, depth: Floats, across: int, along: int) -> Float
     rate = orders[:, None] * np.pi * (across + 1) / (along + 1)
     # sinh(rate (1 - depth)) / sinh(rate), written so that nothing overflows
     decay = np.exp(-rate * depth) * (-np.expm1(-2 * rate * (1 - depth))) / -np.expm1(-2 * rate)
-    added: Floats = np.einsum("kd,ka,kc->dac", decay, sines, weights, optimize=True)
+    waves = sines[:, :, None] * weights[:, None, :]
+    added: Floats = (decay.T @ waves.reshape(len(orders), -1)).reshape(across, *profile.shape)
     return added
