@@ -7,7 +7,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from faceguard.media.pixels import to_eight_bits
+from faceguard.media.pixels import composite, to_eight_bits
 from faceguard.types import Frame, PixelFormat
 
 _DARK_PEAK = 0.25
@@ -46,7 +46,4 @@ def detector_images(frame: Frame) -> tuple[NDArray[np.uint8], ...]:
     alpha = to_eight_bits(frame.alpha)
     if int(alpha.min()) == 255:
         return (colours,)
-    weight = alpha.astype(np.uint16)[:, :, None]
-    on_black = ((colours * weight + 127) // 255).astype(np.uint8)
-    on_white = on_black + (255 - alpha)[:, :, None]
-    return colours, on_white, on_black
+    return colours, composite(colours, alpha, 255), composite(colours, alpha, 0)

@@ -18,7 +18,7 @@ from faceguard.media.heif import encode_heif
 from faceguard.media.inspection import inspect_output
 from faceguard.media.metadata import exif_bytes
 from faceguard.media.picture import CaptureMetadata, ImageFormat, KeepMetadata, Picture
-from faceguard.media.pixels import to_eight_bits, to_pillow
+from faceguard.media.pixels import composite, to_eight_bits, to_pillow
 from faceguard.media.png_write import encode_png
 from faceguard.media.tiff_write import encode_tiff
 from faceguard.media.webp_write import join_webp
@@ -191,14 +191,8 @@ def _prepare(frame: Frame, format_: ImageFormat) -> tuple[NDArray[Any], NDArray[
     if alpha is None or int(alpha.min()) == np.iinfo(alpha.dtype).max:
         return bgr, None
     if format_ in _WITHOUT_ALPHA:
-        return _on_white(bgr, alpha), None
+        return composite(bgr, alpha, _WHITE), None
     return np.where(alpha[:, :, None] == 0, bgr.dtype.type(0), bgr), alpha
-
-
-def _on_white(bgr: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    weight = alpha.astype(np.uint16)[:, :, None]
-    mixed: NDArray[np.uint8] = ((bgr * weight + _WHITE * (255 - weight) + 127) // 255).astype(np.uint8)
-    return mixed
 
 
 def _stacks(picture: Picture, format_: ImageFormat, *, as_grey: bool) -> list[NDArray[Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -41,7 +41,7 @@ def decode_pillow(image: ImageFile.ImageFile, reopen: Callable[[], ImageFile.Ima
     """
     layout = _sample_layout(image)
     if reopen is not None and _is_deep_layout(layout) and image.mode in ("RGB", "RGBA"):
-        return _decode_deep_colour(image, reopen(), layout)
+        return _decode_deep_colour(image, reopen, layout)
     is_white_zero = image.mode == "I;16" and _tiff_tag(image, 262) == 0
     image.load()
     if image.mode.startswith("I;16"):
@@ -78,6 +78,15 @@ def to_eight_bits(array: NDArray[Any]) -> NDArray[np.uint8]:
     return cv2.convertScaleAbs(array, alpha=255 / 65535).reshape(array.shape).astype(np.uint8, copy=False)
 
 
+def composite(bgr: NDArray[np.uint8], alpha: NDArray[np.uint8], ground: int) -> NDArray[np.uint8]:
+    """What is seen of `bgr` `(H, W, 3)` through `alpha` `(H, W)` on a flat grey `ground` 0..255; a new array."""
+    seen = np.empty_like(bgr)
+    for rows in _row_slices(*alpha.shape):
+        weight = alpha[rows].astype(np.uint16)[:, :, None]
+        seen[rows] = (bgr[rows] * weight + ground * (255 - weight) + 127) // 255
+    return seen
+
+
 def to_pillow(bgr: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, *, as_grey: bool) -> Image.Image:
     """A Pillow image of mode L, LA, RGB or RGBA from 8-bit BGR."""
     height, width = bgr.shape[:2]
@@ -90,6 +99,13 @@ def to_pillow(bgr: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, *, as_gre
     base = base.convert("LA" if as_grey else "RGBA")
     base.putalpha(Image.fromarray(np.ascontiguousarray(alpha)))
     return base
+
+
+def _row_slices(height: int, width: int) -> Iterator[slice]:
+    """Consecutive rows of a picture, some `_STRIP_PIXELS` at a time."""
+    step = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, step):
+        yield slice(top, min(top + step, height))
 
 
 # ------------------------------------------------------------------------------------------------ 8 bits a sample
@@ -113,10 +129,8 @@ def _convert(image: Image.Image) -> Pixels:
     width, height = image.size
     bgr = np.empty((height, width, 3), np.uint8)
     alpha = np.empty((height, width), np.uint8) if mode.endswith("A") else None
-    rows = max(1, _STRIP_PIXELS // width)
-    for top in range(0, height, rows):
-        bottom = min(top + rows, height)
-        strip = image.crop((0, top, width, bottom)) if bottom - top < height else image
+    for rows in _row_slices(height, width):
+        strip = image.crop((0, rows.start, width, rows.stop))
         if strip.mode in ("CMYK", "LAB"):
             strip = to_srgb(strip, profile)
         elif strip.mode != mode:
@@ -124,10 +138,10 @@ def _convert(image: Image.Image) -> Pixels:
         samples = np.frombuffer(
             strip.tobytes("raw", mode[::-1] if mode == "RGB" else mode.replace("RGB", "BGR")), np.uint8
         )
-        samples = samples.reshape(bottom - top, width, -1)
-        bgr[top:bottom] = samples[:, :, :3] if mode.startswith("RGB") else samples[:, :, :1]
+        samples = samples.reshape(rows.stop - rows.start, width, -1)
+        bgr[rows] = samples[:, :, :3] if mode.startswith("RGB") else samples[:, :, :1]
         if alpha is not None:
-            alpha[top:bottom] = samples[:, :, -1]
+            alpha[rows] = samples[:, :, -1]
     return Pixels(bgr, alpha, is_grey=mode.startswith("L"))
 
 
@@ -148,22 +162,21 @@ def _is_deep_layout(layout: str) -> bool:
     return layout.startswith(("RGB", "CMYK", "LA")) and ";16" in layout
 
 
-def _decode_deep_colour(high: ImageFile.ImageFile, low: ImageFile.ImageFile, layout: str) -> Pixels:
-    """16-bit colour from two decodings: one that keeps the high byte of each sample and one that keeps the low byte.
+def _decode_deep_colour(image: ImageFile.ImageFile, reopen: Callable[[], ImageFile.ImageFile], layout: str) -> Pixels:
+    """16-bit colour from two decodings: one that keeps the low byte of each sample and one that keeps the high byte.
 
     Pillow unpacks `;16L` by the second byte of each sample and `;16B` by the first, whatever order they are in.
     """
     if layout == "LA;16B":
-        return _decode_deep_grey_alpha(high)
+        return _decode_deep_grey_alpha(image)
     see_through = "A" in layout.split(";")[0].upper()
     premultiplied = layout.startswith("RGBa")
-    native = "L" if sys.byteorder == "little" else "B"
-    for image, wants_low in ((high, False), (low, True)):
-        image.tile = [_with_byte(tile, native, wants_low) for tile in image.tile]
-    transparent_colour = high.info.get("transparency")
-    combined = _bgr_bytes(high).astype(np.uint16)
-    combined <<= 8
-    combined |= _bgr_bytes(low)
+    combined = _low_bytes(reopen())
+    image.tile = [_with_byte(tile, wants_low=False) for tile in image.tile]
+    image.load()
+    for rows, samples in _strips(image):
+        combined[rows] |= samples.astype(np.uint16) << 8
+    transparent_colour = image.info.get("transparency")
     bgr, alpha = combined, None
     if see_through and combined.shape[2] == 4:
         bgr, alpha = np.ascontiguousarray(combined[:, :, :3]), np.ascontiguousarray(combined[:, :, 3])
@@ -174,8 +187,19 @@ def _decode_deep_colour(high: ImageFile.ImageFile, low: ImageFile.ImageFile, lay
     return Pixels(bgr, alpha, is_grey=False)
 
 
-def _with_byte(tile: Any, native: str, wants_low: bool) -> Any:
+def _low_bytes(image: ImageFile.ImageFile) -> NDArray[np.uint16]:
+    """`(H, W, 3 or 4)`; the image and its memory go when this returns, before the high bytes need theirs."""
+    image.tile = [_with_byte(tile, wants_low=True) for tile in image.tile]
+    image.load()
+    samples16 = np.empty((image.height, image.width, len(image.getbands())), np.uint16)
+    for rows, samples in _strips(image):
+        samples16[rows] = samples
+    return samples16
+
+
+def _with_byte(tile: Any, *, wants_low: bool) -> Any:
     """`tile` with its layout changed to unpack the high or the low byte of each sample."""
+    native = "L" if sys.byteorder == "little" else "B"
     args = tile.args
     layout = args if isinstance(args, str) else args[0]
     name, order = layout.replace("RGBa", "RGBA").split(";16")
@@ -186,11 +210,12 @@ def _with_byte(tile: Any, native: str, wants_low: bool) -> Any:
     return tile._replace(args=changed if isinstance(args, str) else (changed, *args[1:]))
 
 
-def _bgr_bytes(image: ImageFile.ImageFile) -> NDArray[np.uint8]:
-    """Loads an RGB or RGBA image; `(H, W, 3 or 4)` in B, G, R(, A) order."""
-    image.load()
-    data = image.tobytes("raw", "BGRA" if image.mode == "RGBA" else "BGR")
-    return np.frombuffer(data, np.uint8).reshape(image.height, image.width, -1)
+def _strips(image: Image.Image) -> Iterator[tuple[slice, NDArray[np.uint8]]]:
+    """Rows and their samples `(rows, W, 3 or 4)` in B, G, R(, A) order, of a loaded RGB or RGBA image."""
+    for rows in _row_slices(image.height, image.width):
+        strip = image.crop((0, rows.start, image.width, rows.stop))
+        data = strip.tobytes("raw", "BGRA" if image.mode == "RGBA" else "BGR")
+        yield rows, np.frombuffer(data, np.uint8).reshape(rows.stop - rows.start, image.width, -1)
 
 
 def _decode_deep_grey_alpha(image: ImageFile.ImageFile) -> Pixels:
