@@ -145,8 +145,8 @@ class Track:
     detection: Detection | None = None
     """The detection in this very frame; None while coasting."""
     epoch: int = 0
-    """Counts the moments at which this track could have been taken for another (a crossing, a long gap). What is known of
-    a face in one epoch says nothing of the next."""
+    """Counts the moments at which this track could have been taken for another (a crossing, a long gap). What is known
+    of a face in one epoch says nothing of the next."""
 
 
 # ------------------------------------------------------------------------------------------------------ age

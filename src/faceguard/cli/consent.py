@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faceguard.cli.consent_grant import Language, grant
+from faceguard.cli.consent_grant import grant
 from faceguard.cli.consent_options import AsJson, Key, Register, Trusted, TrustedToRead, writing_keys
+from faceguard.cli.language import Language
 from faceguard.cli.times import now
 from faceguard.errors import ConsentError
 from faceguard.policy.consent_terms import Actor, RevocationReason

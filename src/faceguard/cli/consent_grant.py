@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faceguard.cli.consent_options import AsJson, Key, Register, Trusted, writing_keys
+from faceguard.cli.language import Language
 from faceguard.cli.times import now, parse_time
 from faceguard.errors import ConsentError
 from faceguard.policy.consent_terms import AuthorityBasis, GuardianRole, VerificationMethod
@@ -40,11 +41,6 @@ class Method(StrEnum):
 class Signature(StrEnum):
     HANDWRITTEN = "handwritten"
     ELECTRONIC = "electronic"
-
-
-class Language(StrEnum):
-    EN = "en"
-    JA = "ja"
 
 
 _WHO, _WHAT, _WHERE, _GUARDIAN, _SIGN = "Who", "What for", "Where and how long", "Guardian", "Signing"

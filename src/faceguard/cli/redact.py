@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from faceguard.cli.language import Language
 from faceguard.cli.redact_targets import parse_subjects, plan_targets
 from faceguard.cli.video import Codec, Keep, ProgressForm, VideoOptions, is_video, redact_one_video
 from faceguard.errors import BatchError, ConfigurationError, FaceguardError
@@ -39,11 +40,6 @@ class Method(StrEnum):
     INPAINT = "inpaint"
     MOSAIC = "mosaic"
     BLUR = "blur"
-
-
-class Language(StrEnum):
-    EN = "en"
-    JA = "ja"
 
 
 def redact(

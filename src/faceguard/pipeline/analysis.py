@@ -18,7 +18,6 @@ SAME_FACE_IOU = 0.4
 in face detection (0.3 to 0.5)."""
 
 _NOT_ASKED = AgeUnknown(AgeUnknownReason.NO_ESTIMATOR)
-_UNSURE = AgeUnknown(AgeUnknownReason.LOW_CONFIDENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +38,20 @@ def find_faces(views: Sequence[NDArray[np.uint8]], stages: Stages) -> tuple[Face
                 found.append((detection, view))
     if stages.estimator is None:
         return tuple(Face(detection, _NOT_ASKED) for detection, _ in found)
-    sure = [(detection, view) for detection, view in found if detection.score >= stages.confident_score]
-    answers = stages.estimator.estimate([crop_of(view, detection) for detection, view in sure]) if sure else ()
-    ages = {id(detection): age for (detection, _), age in zip(sure, answers, strict=True)}
-    return tuple(Face(detection, ages.get(id(detection), _UNSURE)) for detection, _ in found)
+    faults = {id(detection): _fault(detection, stages) for detection, _ in found}
+    asked = [(detection, view) for detection, view in found if faults[id(detection)] is None]
+    answers = stages.estimator.estimate([crop_of(view, detection) for detection, view in asked]) if asked else ()
+    ages = {id(detection): age for (detection, _), age in zip(asked, answers, strict=True)}
+    return tuple(Face(detection, faults[id(detection)] or ages[id(detection)]) for detection, _ in found)
+
+
+def _fault(detection: Detection, stages: Stages) -> AgeUnknown | None:
+    """Why this face isn't worth an estimate under the policy, if so (FG-A06)."""
+    if detection.score < stages.confident_score:
+        return AgeUnknown(AgeUnknownReason.LOW_CONFIDENCE)
+    if min(detection.box.width, detection.box.height) < stages.min_age_face_px:
+        return AgeUnknown(AgeUnknownReason.TOO_SMALL)
+    return None
 
 
 def crop_of(view: NDArray[np.uint8], detection: Detection) -> FaceCrop:

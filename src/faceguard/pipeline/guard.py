@@ -94,8 +94,8 @@ class FaceGuard:
         """A safe copy of `image`, `(H, W, 3)` BGR uint8, and why each face looks as it does. The input isn't changed.
 
         `subjects` says whose faces are where; `event`, `collection` and `place` what the picture belongs to, as
-        consents name it. Raises NoticeError before anything runs; SafetyError or ModelError when no safe picture can be given; ValueError or
-        TypeError for an array of another form.
+        consents name it. Raises NoticeError before anything runs; SafetyError or ModelError when no safe picture can be
+        given; ValueError or TypeError for an array of another form.
         """
         _require_bgr(image)
         bound = self._run.bind(captured_at)

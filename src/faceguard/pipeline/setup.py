@@ -13,7 +13,6 @@ from faceguard.pipeline.rules import Rules
 from faceguard.pipeline.stages import Stages
 from faceguard.policy.document import Policy
 from faceguard.policy.load import load_policy
-from faceguard.policy.merge import merge_policies
 from faceguard.policy.notice import HandlingNotice, load_notice
 from faceguard.policy.register import ConsentRegister
 from faceguard.redaction.registry import create_redactor, require_class
@@ -36,7 +35,7 @@ def make_rules(
     if not purpose:
         raise ConfigurationError("no purpose; say what the pictures are for with one of the notice's purposes")
     return Rules(
-        policy=policy if isinstance(policy, Policy) else _policy(policy),
+        policy=policy if isinstance(policy, Policy) else load_policy(policy),
         notice=load_notice(notice) if isinstance(notice, str | Path) else notice,
         purpose=purpose,
         consents=_consents(consents, trusted_keys),
@@ -62,7 +61,13 @@ def make_stages(
     if detector is None or isinstance(detector, str):
         detector = create_detector(_tier(detector, policy), threads=threads)
     estimator = estimator or create_age_estimator(threads=threads)
-    return Stages(detector, estimator, redactor, policy.detection.confident_score.value)
+    return Stages(
+        detector,
+        estimator,
+        redactor,
+        confident_score=policy.detection.confident_score.value,
+        min_age_face_px=policy.age.min_face_px.value,
+    )
 
 
 def make_sink(audit: AuditSink | str | Path | None, key: SigningKey | str | Path | None) -> AuditSink:
@@ -74,13 +79,6 @@ def make_sink(audit: AuditSink | str | Path | None, key: SigningKey | str | Path
     if key is not None:
         raise ConfigurationError("a key for the audit log needs the log's path", key="audit-key")
     return MemoryAuditLog() if audit is None else audit
-
-
-def _policy(names: str | Path) -> Policy:
-    if isinstance(names, Path):
-        return load_policy(names)
-    policies = [load_policy(name.strip()) for name in names.split("+")]
-    return policies[0] if len(policies) == 1 else merge_policies(*policies)
 
 
 def _consents(consents: ConsentRegister | str | Path | None, keys: TrustedKeys | str | Path | None) -> ConsentSource:

@@ -16,6 +16,8 @@ class Stages:
     redactor: Redactor
     confident_score: float = 0.0
     """Detections below this are faces of unknown age; in 0..1."""
+    min_age_face_px: float = 0.0
+    """Faces with a shorter side below this, in source pixels, are of unknown age (FG-A06)."""
 
     @property
     def functions(self) -> frozenset[Function]:

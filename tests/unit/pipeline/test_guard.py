@@ -26,7 +26,7 @@ from faceguard.errors import (
 )
 from faceguard.policy.load import load_policy
 from faceguard.policy.notice import load_notice
-from faceguard.types import AgeStatus, Effect, Reason
+from faceguard.types import AgeStatus, AgeUnknownReason, Effect, Reason
 
 NOTICE = Path(__file__).parents[3] / "examples" / "notice.toml"
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -61,7 +61,7 @@ def test_nothing_runs_without_a_notice() -> None:
 def test_a_notice_that_ends_between_two_pictures_stops_the_second() -> None:
     """FG-N01, FG-N06: the gate is passed anew for every picture."""
     expired = replace_effective_to(NOW + timedelta(hours=1))
-    times = iter([NOW, NOW, NOW, NOW + timedelta(hours=2)])
+    times = iter([NOW, NOW, NOW + timedelta(hours=2)])
     detector = FakeDetector([FACE])
     guard = guard_of(detector, notice=expired, clock=lambda: next(times))
     guard.redact(picture())
@@ -123,6 +123,15 @@ def test_a_detector_that_is_unsure_leaves_the_age_unknown() -> None:
     estimator = FakeAgeEstimator([ADULT])
     guard = guard_of(FakeDetector([face_at(100, 80, 40, 50, score=0.31)]), estimator=estimator)
     (face,) = guard.redact(picture()).faces
+    assert face.decision.effect is Effect.REDACT
+    assert estimator.crops == []
+
+
+def test_a_face_smaller_than_the_policy_trusts_has_no_age() -> None:
+    """FG-A06"""
+    estimator = FakeAgeEstimator([ADULT])
+    (face,) = guard_of(FakeDetector([face_at(100, 80, 31, 60)]), estimator=estimator).redact(picture()).faces
+    assert face.decision.age_unknown_reason is AgeUnknownReason.TOO_SMALL
     assert face.decision.effect is Effect.REDACT
     assert estimator.crops == []
 
