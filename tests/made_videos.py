@@ -22,10 +22,11 @@ FACE_ROWS, FACE_COLUMNS = slice(40, 230), slice(150, 300)
 
 
 def ground(width: int, height: int, seed: int = 1) -> Image:
-    """Smooth noise with enough corners to follow, `(height, width, 3)` BGR."""
+    """Smooth grey noise with enough corners to follow, `(height, width, 3)` BGR."""
     rng = np.random.default_rng(seed)
-    coarse = rng.integers(40, 200, (height // 16 + 2, width // 16 + 2, 3), dtype=np.uint8)
-    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+    coarse = rng.integers(40, 200, (height // 16 + 2, width // 16 + 2), dtype=np.uint8)
+    grey = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.repeat(np.asarray(grey, np.uint8)[..., None], 3, axis=2)
 
 
 def head(height: int) -> Image:
