@@ -352,7 +352,7 @@ def test_the_record_names_spans_tracks_and_no_age(tmp_path: Path) -> None:
 
     record = log.entries[-1].record
     (face,) = record.input.faces
-    assert (face.first_frame, face.last_frame) == (0, 24)
+    assert (face.first_frame, face.last_frame) == (0, 27)
     assert record.input.asset.frames == 30
     assert record.result.redaction is not None
     assert record.result.redaction.parameters["tracks_dropped"] == 1
