@@ -1,4 +1,4 @@
-"""The networks: each face is looked at four times, by two networks, as it is and mirrored.
+"""The networks: each face is looked at four times, by two networks, each at two crops, one of them mirrored.
 
 The two were trained on different pictures, and what they disagree about is where each of them errs; together they beat
 either on pictures that neither was trained on (docs/age.md).
@@ -23,8 +23,8 @@ _MAX_BATCH = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Looks:
-    """`years` is `(N, 4)` float64: faceres-deep, the same mirrored, face-api, the same mirrored. `std_years` is `(N,)`,
-    the spread of faceres-deep's own distribution over ages."""
+    """`years` is `(N, 4)` float64: faceres-deep at its two crops, face-api at its two. `std_years` is `(N,)`, the
+    spread of faceres-deep's own distribution over ages."""
 
     years: NDArray[np.float64]
     std_years: NDArray[np.float64]
@@ -33,19 +33,14 @@ class Looks:
 def look(
     faceres: Sequence[NDArray[np.uint8]], face_api: Sequence[NDArray[np.uint8]], *, threads: int | None = None
 ) -> Looks:
-    """Ages of faces aligned for each network, the same faces in the same order. Raises ModelError."""
-    probabilities = _run(FACERES, _with_mirrored(faceres), threads)
+    """Ages of faces as `align_for_faceres` and `align_for_face_api` give them, in the same order. Raises ModelError."""
+    probabilities = _run(FACERES, np.concatenate(faceres), threads)
     ages = np.arange(1, probabilities.shape[1] + 1, dtype=np.float64)
     means = probabilities @ ages
     variances = np.maximum(probabilities @ ages**2 - means**2, 0.0)
-    single = _run(FACE_API, _with_mirrored(face_api), threads)[:, 0]
+    single = _run(FACE_API, np.concatenate(face_api), threads)[:, 0]
     years = np.column_stack([means.reshape(-1, 2), single.reshape(-1, 2)])
     return Looks(years, np.sqrt(variances.reshape(-1, 2).mean(axis=1)))
-
-
-def _with_mirrored(faces: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """`(2 N, side, side, 3)`: each face, then the same mirrored."""
-    return np.stack([view for face in faces for view in (face, face[:, ::-1])])
 
 
 def _run(model_id: str, batch: NDArray[np.uint8], threads: int | None) -> NDArray[np.float64]:

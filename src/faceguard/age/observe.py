@@ -37,7 +37,7 @@ def observe(crops: Sequence[FaceCrop], *, limits: QualityLimits = LIMITS, thread
             qualities.append(None)
             continue
         aligned = align_for_face_api(crop, landmarks)
-        qualities.append(quality := measure(crop, landmarks, aligned))
+        qualities.append(quality := measure(crop, landmarks, aligned[-1]))
         faults.append(fault := fault_of(quality, limits))
         if fault is None:
             for_face_api.append(aligned)

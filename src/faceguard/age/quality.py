@@ -36,6 +36,11 @@ class FaceQuality:
     """Distance between the eyes over the distance from eyes to mouth; 0.96 is frontal, small is a profile."""
     missing: float
     """Share of the core of the face (a square of two spans) that lies outside of the frame."""
+    mouth_colour: float
+    """How skin-like the colour around the mouth is: redness (a* of CIELAB) there less that of the bridge of the nose,
+    plus its spread, in 8-bit units. Lips and skin give 0 and more; cloth and paper are less red than skin, and even."""
+    eye_luma: float
+    """Luma around the eyes over that of the cheeks and the bridge of the nose; dark glasses make it small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +48,32 @@ class QualityLimits:
     """Beyond these no age is given."""
 
     min_face_px: float = 32.0
-    min_sharpness: float = 0.0
+    min_sharpness: float = 0.003
     min_luma: float = 25.0
-    max_luma: float = 235.0
+    max_luma: float = 215.0
     min_contrast: float = 12.0
-    max_yaw: float = 0.35
+    max_yaw: float = 0.3
     min_pitch: float = 0.25
     max_pitch: float = 0.85
-    min_narrowness: float = 0.6
+    min_narrowness: float = 0.8
     max_missing: float = 0.2
+    min_mouth_colour: float = -1.5
+    min_eye_luma: float = 0.4
 
 
 LIMITS = QualityLimits()
 
 _CORE_SPANS = 2.0
+# Parts of the aligned face as (rows, columns); its eyes lie in row 33, its mouth in row 78.
+_NOSE_BRIDGE = (slice(33, 47), slice(47, 62))
+_MOUTH = (slice(69, 89), slice(40, 69))
+_EYES = ((slice(28, 40), slice(25, 44)), (slice(28, 40), slice(66, 86)))
+_CHEEKS = ((slice(50, 62), slice(24, 40)), (slice(50, 62), slice(72, 88)))
 
 
 def measure(crop: FaceCrop, landmarks: Landmarks, aligned: NDArray[np.uint8]) -> FaceQuality:
-    """`aligned` is the same face as `align_for_face_api` gives it, `(112, 112, 3)` BGR uint8."""
+    """`aligned` is the same face as `align_for_face_api` gives it with its own margin, `(112, 112, 3)` BGR uint8; a
+    mirror image does as well."""
     box = crop.detection.box
     geometry = geometry_of(landmarks)
     luma = np.asarray(cv2.cvtColor(aligned, cv2.COLOR_BGR2GRAY), np.float32)
@@ -76,6 +89,8 @@ def measure(crop: FaceCrop, landmarks: Landmarks, aligned: NDArray[np.uint8]) ->
         pitch=pitch,
         narrowness=narrowness,
         missing=_missing(crop, geometry),
+        mouth_colour=_mouth_colour(aligned),
+        eye_luma=_eye_luma(luma),
     )
 
 
@@ -90,6 +105,8 @@ def fault_of(quality: FaceQuality, limits: QualityLimits = LIMITS) -> AgeUnknown
         (not limits.min_luma <= quality.luma <= limits.max_luma, AgeUnknownReason.LIGHTING),
         (quality.contrast < limits.min_contrast, AgeUnknownReason.LIGHTING),
         (quality.sharpness < limits.min_sharpness, AgeUnknownReason.BLURRED),
+        (quality.mouth_colour < limits.min_mouth_colour, AgeUnknownReason.OCCLUDED),
+        (quality.eye_luma < limits.min_eye_luma, AgeUnknownReason.OCCLUDED),
     )
     return next((reason for failed, reason in checks if failed), None)
 
@@ -107,6 +124,19 @@ def _pose(landmarks: Landmarks, geometry: Geometry) -> tuple[float, float, float
     pitch = float((nose - eyes) @ down) / height if height > 0 else -1.0
     yaw = abs(float((nose - (eyes + mouth) / 2) @ across)) / eye_distance
     return yaw, pitch, eye_distance / max(geometry.span_px, 1.0)
+
+
+def _mouth_colour(aligned: NDArray[np.uint8]) -> float:
+    redness = np.asarray(cv2.cvtColor(aligned, cv2.COLOR_BGR2LAB), np.float32)[..., 1]
+    mouth = redness[_MOUTH]
+    return float(np.median(mouth) - np.median(redness[_NOSE_BRIDGE]) + mouth.std())
+
+
+def _eye_luma(luma: NDArray[np.float32]) -> float:
+    """The brighter eye counts, so that a shadow on one side is not taken for glasses."""
+    eyes = max(float(luma[part].mean()) for part in _EYES)
+    skin = float(np.median(np.concatenate([luma[part].ravel() for part in (*_CHEEKS, _NOSE_BRIDGE)])))
+    return eyes / max(skin, 1.0)
 
 
 def _missing(crop: FaceCrop, geometry: Geometry) -> float:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from faceguard.age.align import (
-    FACERES_SHIFT,
+    FACERES_CROPS,
     FACERES_SIDE_PX,
-    FACERES_SPANS,
     align_for_face_api,
     align_for_faceres,
     geometry_of,
@@ -58,13 +58,18 @@ def marks(aligned: NDArray[np.uint8]) -> list[tuple[float, float]]:
     return found
 
 
+@pytest.mark.parametrize("view", [0, 1])
 @pytest.mark.parametrize("angle_deg", [0, 30, -75, 180])
 @pytest.mark.parametrize("scale", [1.0, 4.0])
-def test_eyes_are_level_and_the_face_has_its_size_however_it_is_turned(angle_deg: float, scale: float) -> None:
+def test_eyes_are_level_and_the_face_has_its_size_however_it_is_turned(
+    view: int, angle_deg: float, scale: float
+) -> None:
     landmarks = turned(angle_deg, scale)
-    left, right, mouth = marks(align_for_faceres(marked(landmarks, round(200 * scale)), landmarks))
-    span_px = FACERES_SIDE_PX / FACERES_SPANS
-    middle = FACERES_SIDE_PX / 2 - FACERES_SHIFT * span_px - 0.5
+    aligned = align_for_faceres(marked(landmarks, round(200 * scale)), landmarks)
+    assert aligned.shape == (2, FACERES_SIDE_PX, FACERES_SIDE_PX, 3)
+    left, right, mouth = marks(aligned[view])
+    span_px = FACERES_SIDE_PX / FACERES_CROPS[view].spans
+    middle = FACERES_SIDE_PX / 2 - FACERES_CROPS[view].shift * span_px - 0.5
     assert left[1] == pytest.approx(right[1], abs=1.0)
     assert (left[1] + mouth[1]) / 2 == pytest.approx(middle, abs=1.5)
     assert mouth[1] - left[1] == pytest.approx(span_px, abs=1.5)
@@ -74,9 +79,25 @@ def test_eyes_are_level_and_the_face_has_its_size_however_it_is_turned(angle_deg
 @pytest.mark.parametrize("angle_deg", [0, 40])
 def test_face_api_gets_its_points_where_its_template_has_them(angle_deg: float) -> None:
     landmarks = turned(angle_deg)
-    left, right, _ = marks(align_for_face_api(marked(landmarks), landmarks))
-    assert left == pytest.approx((0.304 * 112, 0.297 * 112), abs=3.0)
-    assert right == pytest.approx((0.682 * 112, 0.297 * 112), abs=3.0)
+    aligned = align_for_face_api(marked(landmarks), landmarks)
+    assert aligned.shape == (2, 112, 112, 3)
+    for view, margin in ((aligned[0], 0.15), (aligned[1], 0.2)):
+        left, right, _ = marks(view)
+        x, y = ((share + margin) / (1 + 2 * margin) * 112 for share in (0.2255, 0.2160))
+        assert left == pytest.approx((x, y), abs=3.0)
+        assert right == pytest.approx((112 - x, y), abs=3.0)
+
+
+@pytest.mark.parametrize("align", [align_for_faceres, align_for_face_api])
+def test_the_second_view_is_mirrored(align: Callable[[FaceCrop, Landmarks], NDArray[np.uint8]]) -> None:
+    """A picture that is bright on its left: the first view is bright on the left, the second on the right."""
+    landmarks = turned(0)
+    image = np.zeros((200, 200, 3), np.uint8)
+    image[:, :100] = 200
+    first, second = align(FaceCrop(image, Detection(Box(60.0, 60.0, 140.0, 160.0), 0.9, landmarks)), landmarks)
+    half = first.shape[1] // 2
+    assert first[:, :half].mean() > first[:, half:].mean()
+    assert second[:, :half].mean() < second[:, half:].mean()
 
 
 def test_a_nod_does_not_make_the_crop_smaller() -> None:
