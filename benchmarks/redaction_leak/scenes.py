@@ -17,8 +17,8 @@ from skimage import data
 from faceguard.types import Detection, Detector
 
 SCENE_PX = 448
-FACE_PICTURE_PX = 200
-"""Height of the pasted picture; a face in it is 130 to 190 pixels tall, the easy case for an attacker."""
+FACE_PICTURE_PX = (150, 230)
+"""Heights of the pasted picture: people stand at different distances. Faces are 100 to 210 px tall, easy to attack."""
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".pgm"}
 
@@ -62,7 +62,7 @@ def make_scenes(pictures: Iterable[tuple[str, Path]], detector: Detector, rng: n
 def _paste(
     picture: NDArray[np.uint8], backgrounds: Sequence[NDArray[np.uint8]], rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    scale = FACE_PICTURE_PX / picture.shape[0]
+    scale = float(rng.uniform(*FACE_PICTURE_PX)) / picture.shape[0]
     face = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
     background = backgrounds[rng.integers(len(backgrounds))]
     side = int(rng.integers(200, min(background.shape[:2])))

@@ -36,6 +36,13 @@ PROFILE_NOSE_OFFSET = 0.5
 An estimate: in an adult head the tip of the nose is some 30 mm before the eyes, and the mouth some 65 mm below them.
 """
 
+SHAPE_STEP = 1.5
+"""Regions are as high as wide times a power of this, so that a rectangle's shape doesn't tell whose head it hides.
+
+Measured on ORL (40 people, one camera): the shape of exact rectangles verified people with an AUC of 0.67, of these
+0.50; the rectangles grow by 7 % on average.
+"""
+
 MIN_AXIS_SHARE = 0.15
 """Eyes and mouth nearer to each other than this share of the box say nothing of which way is up."""
 
@@ -52,14 +59,23 @@ def head_region(detection: Detection, margin: float, kind: RegionKind = RegionKi
     """The box to cover for `detection`; not clipped to the frame.
 
     `margin` is added on each side, in shares of the detection's width and height. Without landmarks that tell which way
-    is up, the largest share is added on every side.
+    is up, the largest share is added on every side. The box is then grown to one of few shapes.
     """
     if not 0 <= margin < math.inf:
         raise ValueError(f"a margin is a share of the face and not negative, got {margin}")
     if RegionKind(kind) is RegionKind.FACE:
-        return expand(detection.box, margin, margin, margin, margin)
+        return _common_shape(expand(detection.box, margin, margin, margin, margin))
     left, top, right, bottom = _head_shares(detection)
-    return expand(detection.box, left + margin, top + margin, right + margin, bottom + margin)
+    return _common_shape(expand(detection.box, left + margin, top + margin, right + margin, bottom + margin))
+
+
+def _common_shape(box: Box) -> Box:
+    """`box` grown about its middle, in one direction, until its height is its width times a power of `SHAPE_STEP`."""
+    steps = math.log(box.height / box.width, SHAPE_STEP)
+    growth = SHAPE_STEP ** (round(steps) - steps)
+    if growth >= 1:
+        return expand(box, 0, (growth - 1) / 2, 0, (growth - 1) / 2)
+    return expand(box, (1 / growth - 1) / 2, 0, (1 / growth - 1) / 2, 0)
 
 
 def _head_shares(detection: Detection) -> tuple[float, float, float, float]:
