@@ -309,6 +309,12 @@ def test_a_picture_too_large_for_its_format_is_our_error(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_avif_that_would_take_too_much_memory_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedMediaError, match="memory"):
+        write_image(picture_of(np.zeros((1, 32_000_001, 3), np.uint8)), tmp_path / "out.avif")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_format_follows_the_suffix_and_else_the_source() -> None:
     assert output_format(ImageFormat.PNG, Path("a.JPG")) is ImageFormat.JPEG
     assert output_format(ImageFormat.MPO, Path("a")) is ImageFormat.JPEG
