@@ -43,14 +43,19 @@ class AuditSink(Protocol):
 
 @dataclass(slots=True)
 class MemoryAuditLog:
-    """Keeps the records in memory, chained like a file: for callers who name no log and take the records themselves."""
+    """Keeps the last records in memory, chained like a file: for callers who name no log and take them themselves.
+
+    Only the last `max_entries` are kept, so that a camera that runs for weeks doesn't fill the memory.
+    """
 
     entries: list[Entry] = field(default_factory=list)
+    max_entries: int = 10_000
 
     def append(self, record: AuditRecord) -> AppendReceipt:
         tip = Tip(self.entries[-1].seq + 1, self.entries[-1].hash) if self.entries else Tip()
         _, entry = seal_entry(record, tip, None)
         self.entries.append(entry)
+        del self.entries[: -self.max_entries]
         return AppendReceipt(record.decision_id, entry.seq, entry.hash)
 
 

@@ -233,3 +233,12 @@ def test_a_key_counts_only_for_the_records_of_its_time(tmp_path: Path, record: A
     late = TrustedKeys((key.public(valid_from=record.timestamp + timedelta(seconds=1)),))
     with pytest.raises(AuditIntegrityError, match="not yet valid"):
         verify_log(path, keys=late, moment=NOW)
+
+
+def test_a_log_in_memory_keeps_the_last_records_only(record_factory: Make) -> None:
+    """The chain goes on though its beginning is forgotten."""
+    log = MemoryAuditLog(max_entries=2)
+    receipts = [log.append(record_factory(number)) for number in range(4)]
+    assert [entry.seq for entry in log.entries] == [2, 3]
+    assert [receipt.seq for receipt in receipts] == [0, 1, 2, 3]
+    assert log.entries[1].prev_hash == log.entries[0].hash
