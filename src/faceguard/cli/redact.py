@@ -155,6 +155,11 @@ def redact(
     if output is None and not dry_run:
         raise ConfigurationError("no output; say where with `-o OUT`, or try `--dry-run`", key="output")
     subjects = parse_subjects(subject or [], inputs)
+    if subjects and is_video(inputs[0]):
+        raise ConfigurationError(
+            "faces of a video are named in its plan: run `faceguard analyze`, write under `edits`, then `render`",
+            key="subject",
+        )
     targets = plan_targets(inputs, None if dry_run else output)
     log = audit or _log_beside(targets[0])
     guard = FaceGuard(

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from faceguard.geometry import iou
 from faceguard.opencv import cv2
 from faceguard.tracking.camera import Motion
 from faceguard.types import Box, Detection, Landmarks
@@ -18,20 +19,26 @@ from faceguard.types import Box, Detection, Landmarks
 T = TypeVar("T")
 
 _MAX_MOTIONS = 600
+_SAME_FACE_IOU = 0.4
+"""Finds of two looks that overlap more are one face."""
 
 
 @dataclass(slots=True)
 class Motions:
-    """The camera's motion from picture to picture, as far back as a late look may need it."""
+    """Times and the camera's motion from picture to picture, as far back as a late look may need them."""
 
-    _steps: deque[tuple[int, Motion]] = field(default_factory=lambda: deque(maxlen=_MAX_MOTIONS))
+    _steps: deque[tuple[int, float, Motion]] = field(default_factory=lambda: deque(maxlen=_MAX_MOTIONS))
 
-    def add(self, index: int, motion: Motion) -> None:
-        self._steps.append((index, motion))
+    def add(self, index: int, pts_s: float, motion: Motion) -> None:
+        self._steps.append((index, pts_s, motion))
+
+    def time_of(self, index: int) -> float:
+        """When picture `index` was taken; minus infinity if it is too long ago to be known."""
+        return next((pts_s for i, pts_s, _ in reversed(self._steps) if i == index), float("-inf"))
 
     def carry(self, found: Detection, since: int) -> Detection:
         """`found` in picture `since`, where the camera has moved it to by now."""
-        for index, motion in self._steps:
+        for index, _, motion in self._steps:
             if index > since:
                 found = _moved(found, motion)
         return found
@@ -85,6 +92,11 @@ def shrunk(image: NDArray[np.uint8], max_side: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def carried(motions: Motions, fetched: tuple[int, Sequence[Detection]] | None) -> list[Detection]:
-    """What a look found, moved to the present picture."""
-    return [] if fetched is None else [motions.carry(found, fetched[0]) for found in fetched[1]]
+def merged(motions: Motions, looks: Sequence[tuple[int, Sequence[Detection]]]) -> list[Detection]:
+    """What `looks`, each `(picture, finds)`, found, moved to the present picture; each face once."""
+    faces: list[Detection] = []
+    for index, found in looks:
+        for detection in (motions.carry(f, index) for f in found):
+            if all(iou(detection.box, known.box) < _SAME_FACE_IOU for known in faces):
+                faces.append(detection)
+    return faces

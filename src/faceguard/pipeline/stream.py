@@ -21,7 +21,7 @@ from faceguard.opencv import cv2
 from faceguard.pipeline.analysis import crop_of
 from faceguard.pipeline.live_ages import LiveDecisions
 from faceguard.pipeline.live_journal import StreamJournal
-from faceguard.pipeline.live_looks import Motions, OneAtATime, carried, shrunk
+from faceguard.pipeline.live_looks import Motions, OneAtATime, merged, shrunk
 from faceguard.pipeline.looks import detect_scaled, quick_detector
 from faceguard.pipeline.rules import AssetScope
 from faceguard.pipeline.run import Run
@@ -51,9 +51,10 @@ _THOROUGH_SIDE_PX = 1280
 class StreamSettings:
     """Times in seconds.
 
-    `latency_budget_s` is how long a picture may wait for its own look. `blind_limit_s` is how long predictions are
-    trusted without a finished look. `hold_s` is how long a lost face stays covered, with a margin that grows by
-    `grow_per_s` of its size. `cover_when_lost` covers all when many faces are lost at once.
+    `latency_budget_s` is how long a picture may wait for its own look. `blind_limit_s` is how much older the picture of
+    the last finished look may be for predictions to be trusted; with 0 what wasn't looked at is covered whole. `hold_s`
+    is how long a lost face stays covered, with a margin that grows by `grow_per_s` of its size. `cover_when_lost`
+    covers all when many faces are lost at once.
     """
 
     latency_budget_s: float = 0.1
@@ -66,15 +67,15 @@ class StreamSettings:
     zones: Zones = field(default_factory=Zones)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.latency_budget_s <= self.blind_limit_s:
-            raise ValueError("the latency budget must not be negative or longer than the blind limit")
+        if min(self.latency_budget_s, self.blind_limit_s, self.hold_s, self.grow_per_s) < 0:
+            raise ValueError("times and margins of a stream must not be negative")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SafeFrame:
     """A picture that may leave. `image` is `(H, W, 3)` BGR uint8, a new array; `regions` is what was covered of it.
 
-    `look_age_s` is how old the last finished look was; None before the first.
+    `look_age_s` is how much older the picture of the last finished look is; None before the first.
     """
 
     image: NDArray[np.uint8]
@@ -115,7 +116,7 @@ class LiveStream:
                     due_s = time.monotonic() + self._settings.latency_budget_s
                     camera = camera or self._begin(image)
                     step = camera.step(_luma(image), pts_s)
-                    self._motions.add(index, step.motion)
+                    self._motions.add(index, pts_s, step.motion)
                     self._start_looks(quick, thorough, index, pts_s, image)
                     found = self._finds(quick, thorough, index, pts_s, step, due_s)
                     yield self._safe(index, pts_s, image, step, found, ages)
@@ -159,9 +160,9 @@ class LiveStream:
         fresh = [result for result in fetched if result is not None and result[0] >= self._cut_index]
         if not fresh:
             return None
-        self._looked_s = pts_s
-        found = [detection for result in fresh for detection in carried(self._motions, result)]
-        return [d for d in found if not self._settings.zones.is_ignored(d.box, pts_s)]
+        looked_s = max(self._motions.time_of(result[0]) for result in fresh)
+        self._looked_s = looked_s if self._looked_s is None else max(self._looked_s, looked_s)
+        return [d for d in merged(self._motions, fresh) if not self._settings.zones.is_ignored(d.box, pts_s)]
 
     def _safe(
         self,

@@ -1,0 +1,104 @@
+"""Face-frames left bare on labelled clips, counted in the pixels of what each tool wrote.
+
+    python benchmarks/video/exposure.py --labels DIR --notice NOTICE.toml --purpose ID [--deface /path/to/deface]
+
+`DIR` holds the clips and `labels.json` (`labels: [{file, width, height, frames: [[{id, x, y, w, h}]]}]`, pixels, one
+list for each frame). A labelled face of `--min-px` and more (shorter side) is bare when less than `--share` of its box
+was covered. A pixel counts as covered when it is the fill or differs from the input by more than a codec does. The
+purpose must be one for which the policy shows nobody. deface runs with its own defaults and a solid fill.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceguard import FaceGuard
+from faceguard.pipeline.video import VideoJob
+
+CODEC_NOISE = 24
+FILL_NOISE = 10
+FILLS = {"faceguard": (56, 56, 56), "deface": (0, 0, 0)}
+
+
+def main() -> None:
+    options = _options()
+    labels = json.loads((options.labels / "labels.json").read_text())["labels"]
+    tools = ["faceguard", *(["deface"] if options.deface else [])]
+    totals = {tool: Counter[str]() for tool in tools}
+    guard = FaceGuard(notice=options.notice, purpose=options.purpose)
+    with tempfile.TemporaryDirectory() as folder:
+        for label in labels:
+            for tool in tools:
+                out = Path(folder) / f"{tool}_{label['file']}"
+                if tool == "faceguard":
+                    guard.redact_video(VideoJob(options.labels / label["file"], out))
+                else:
+                    _deface(options.deface, options.labels / label["file"], out)
+                found = _count(options, label, out, FILLS[tool])
+                totals[tool] += found
+                print(label["file"], tool, dict(found))
+    for tool, total in totals.items():
+        share = total["bare"] / max(total["faces"], 1)
+        covered = total["covered_permille"] / max(total["frames"], 1) / 1000
+        print(f"{tool}: {total['bare']} of {total['faces']} face-frames bare ({share:.2%}); {covered:.0%} covered")
+
+
+def _deface(command: Path, source: Path, target: Path) -> None:
+    subprocess.run([str(command), str(source), "--replacewith", "solid", "-o", str(target)], check=True)
+
+
+def _count(options: argparse.Namespace, label: dict[str, Any], out: Path, fill: tuple[int, ...]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    pairs = zip(_pictures(options.labels / label["file"]), _pictures(out), label["frames"], strict=True)
+    for before, after, faces in pairs:
+        if after.shape != before.shape:
+            after = np.asarray(cv2.resize(after, (before.shape[1], before.shape[0])), np.uint8)
+        changed = np.abs(before.astype(int) - after).max(axis=2) > CODEC_NOISE
+        filled = np.abs(after.astype(int) - np.array(fill)).max(axis=2) <= FILL_NOISE
+        covered = changed | filled
+        found["frames"] += 1
+        found["covered_permille"] += round(float(covered.mean()) * 1000)
+        for face in faces:
+            if min(face["w"], face["h"]) < options.min_px:
+                continue
+            x0, y0 = max(0, int(face["x"])), max(0, int(face["y"]))
+            box = covered[y0 : int(face["y"] + face["h"]) + 1, x0 : int(face["x"] + face["w"]) + 1]
+            if box.size:
+                found["faces"] += 1
+                if box.mean() < options.share:
+                    found["bare"] += 1
+                    found[f"bare id {face['id']}"] += 1
+    return found
+
+
+def _pictures(path: Path) -> Iterator[NDArray[np.uint8]]:
+    with av.open(str(path)) as container:
+        for picture in container.decode(video=0):
+            yield np.asarray(picture.to_ndarray(format="bgr24"), np.uint8)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--labels", type=Path, required=True)
+    parser.add_argument("--notice", type=Path, required=True)
+    parser.add_argument("--purpose", required=True)
+    parser.add_argument("--deface", type=Path)
+    parser.add_argument("--min-px", type=float, default=16)
+    parser.add_argument("--share", type=float, default=0.5)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
