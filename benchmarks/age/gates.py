@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from faceguard.age.calibration import shipped_calibration
 from faceguard.age.labelled import Label, crop_face, read_labelled
-from faceguard.age.observe import observe
-from faceguard.age.quality import LIMITS, QualityLimits
+from faceguard.age.observe import MAX_SPREAD_YEARS, observe
+from faceguard.age.quality import LIMITS, QualityLimits, fault_of
 from faceguard.detection.tiers import create_detector
 from faceguard.geometry import move_detection
 from faceguard.opencv import cv2
-from faceguard.types import Detection, FaceCrop
+from faceguard.types import Detection
 
 Image = NDArray[np.uint8]
 Spoil = Callable[[Image, Detection], tuple[Image, Detection]]
@@ -116,11 +116,13 @@ def measure(faces: list[tuple[Label, Image, Detection]], spoil: Spoil, challenge
         crop = crop_face(*spoil(image, face))
         if crop is None:
             continue
-        every = observe([crop], limits=NO_LIMITS, threads=1)
+        every = observe([crop], limits=NO_LIMITS, max_spread_years=np.inf, threads=1)
         assert every.looks is not None
         ages.append(label.age)
         scores.append(float(calibration.scores(every.looks.years)[0]))
-        answered.append(observe_gate(crop))
+        assert every.qualities[0] is not None
+        agreed = every.looks.years.std() <= MAX_SPREAD_YEARS
+        answered.append(agreed and fault_of(every.qualities[0], LIMITS) is None)
     age, score, gate = np.array(ages), np.array(scores), np.array(answered)
     teens, adults = (age >= 10) & (age <= 17), age >= 20
     passed = score >= challenge_age
@@ -135,17 +137,6 @@ def measure(faces: list[tuple[Label, Image, Detection]], spoil: Spoil, challenge
         "passed_20_up_without": float(passed[adults].mean()),
         "passed_20_up_with": float((passed & gate)[adults].mean()),
     }
-
-
-def observe_gate(crop: FaceCrop) -> bool:
-    """Whether the shipped limits let the face be answered for."""
-    from faceguard.age.align import align_for_face_api
-    from faceguard.age.quality import fault_of
-    from faceguard.age.quality import measure as quality_of
-
-    assert crop.detection.landmarks is not None
-    aligned = align_for_face_api(crop, crop.detection.landmarks)[-1]
-    return fault_of(quality_of(crop, crop.detection.landmarks, aligned), LIMITS) is None
 
 
 def main() -> None:

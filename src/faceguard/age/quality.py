@@ -52,13 +52,13 @@ class QualityLimits:
     min_luma: float = 25.0
     max_luma: float = 215.0
     min_contrast: float = 12.0
-    max_yaw: float = 0.3
+    max_yaw: float = 0.35
     min_pitch: float = 0.25
     max_pitch: float = 0.85
-    min_narrowness: float = 0.8
+    min_narrowness: float = 0.75
     max_missing: float = 0.2
-    min_mouth_colour: float = -1.5
-    min_eye_luma: float = 0.4
+    min_mouth_colour: float = -4.0
+    min_eye_luma: float = 0.28
 
 
 LIMITS = QualityLimits()

@@ -54,7 +54,7 @@ def test_a_good_face_has_no_fault() -> None:
     [
         ({"face_px": 31.9}, AgeUnknownReason.TOO_SMALL),
         ({"missing": 0.21}, AgeUnknownReason.CROPPED),
-        ({"yaw": 0.31}, AgeUnknownReason.TURNED),
+        ({"yaw": 0.36}, AgeUnknownReason.TURNED),
         ({"pitch": 0.2}, AgeUnknownReason.TURNED),
         ({"pitch": 0.9}, AgeUnknownReason.TURNED),
         ({"pitch": -1.0}, AgeUnknownReason.TURNED),
@@ -63,7 +63,7 @@ def test_a_good_face_has_no_fault() -> None:
         ({"luma": 230.0}, AgeUnknownReason.LIGHTING),
         ({"contrast": 6.0}, AgeUnknownReason.LIGHTING),
         ({"sharpness": 0.002}, AgeUnknownReason.BLURRED),
-        ({"mouth_colour": -4.0}, AgeUnknownReason.OCCLUDED),
+        ({"mouth_colour": -4.1}, AgeUnknownReason.OCCLUDED),
         ({"eye_luma": 0.2}, AgeUnknownReason.OCCLUDED),
     ],
 )
@@ -130,7 +130,7 @@ def test_dark_glasses_are_seen() -> None:
     """FG-A06"""
     glasses = skin()
     glasses[26:44, 20:92] = 20
-    assert measure(face(), FRONTAL, glasses).eye_luma < 0.4 < measure(face(), FRONTAL, skin()).eye_luma
+    assert measure(face(), FRONTAL, glasses).eye_luma < 0.28 < measure(face(), FRONTAL, skin()).eye_luma
 
 
 def test_a_grey_picture_is_not_taken_for_a_mask() -> None:
