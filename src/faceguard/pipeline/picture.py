@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from faceguard.geometry import iou
+from faceguard.errors import ConfigurationError
+from faceguard.geometry import clip, iou
 from faceguard.media.detector_view import detector_images
 from faceguard.media.picture import Picture
 from faceguard.pipeline.analysis import Face, find_faces
-from faceguard.pipeline.link import link_by_region
+from faceguard.pipeline.link import Link, link_by_region
 from faceguard.pipeline.stages import Stages
 from faceguard.redaction.check import check_covered
 from faceguard.types import (
+    AgeUnknown,
+    AgeUnknownReason,
     Box,
     Decision,
     Detection,
     Effect,
     FaceResult,
+    Frame,
     LinkMethod,
     Region,
     Subject,
@@ -31,6 +35,9 @@ mostly found in its neighbours, and has moved by less than the margin (FG-R06)."
 
 SAME_FACE_IOU = 0.3
 """Boxes of neighbouring frames that overlap more than this are one face; the usual limit of IoU tracking."""
+
+NAMED_BY_HAND = "operator"
+"""What stands for the detector's model where no detector found the face that the operator named."""
 
 Decide = Callable[[Subject], Decision]
 RegionOf = Callable[[Detection], Box]
@@ -54,12 +61,16 @@ class CoveredPicture:
 def cover_picture(
     picture: Picture, stages: Stages, *, decide: Decide, region_of: RegionOf, subjects: Sequence[SubjectRegion] = ()
 ) -> CoveredPicture:
-    """Looks at every frame, asks `decide` for every face, and covers what is not to be kept."""
+    """Looks at every frame, asks `decide` for every face, and covers what is not to be kept.
+
+    A place that `subjects` names and where no face is found is a face too, of unknown age. Raises ConfigurationError
+    for a place outside of the picture.
+    """
+    _require_inside(picture, subjects)
     faces: list[FaceResult] = []
     for number, frame in enumerate(picture.frames):
-        found = find_faces(detector_images(frame), stages)
         here = [subject for subject in subjects if subject.frame_index == number]
-        for face, link in zip(found, link_by_region([face.detection.box for face in found], here), strict=True):
+        for face, link in _linked_faces(frame, stages, here):
             faces.append(judge(len(faces) + 1, face, link, decide=decide, region_of=region_of, frame_index=number))
     if picture.is_animated:
         faces = _most_protective(faces, region_of)
@@ -73,13 +84,58 @@ def cover_picture(
 
 
 def judge(
-    index: int, face: Face, link: SubjectRegion | None, *, decide: Decide, region_of: RegionOf, frame_index: int = 0
+    index: int, face: Face, link: Link, *, decide: Decide, region_of: RegionOf, frame_index: int = 0
 ) -> FaceResult:
-    """One face of a frame with its decision, and its region if it is to be covered."""
-    ref = SubjectRef(link.key, LinkMethod.REGION) if link is not None else None
-    decision = decide(Subject(index, face.age, ref, link.declared_age if link is not None else None))
+    """One face of a frame with its decision, and its region if it is to be covered.
+
+    Who may be somebody who asked to be covered, or a child, is covered like them.
+    """
+    decision = decide(_subject(index, face, link.region))
+    for doubtful in link.doubtful if decision.effect is Effect.KEEP else ():
+        other = decide(_subject(index, face, doubtful))
+        if other.effect is Effect.REDACT:
+            decision = other
+            break
     region = None if decision.effect is Effect.KEEP else Region(index, region_of(face.detection))
     return FaceResult(face.detection, decision, region, frame_index)
+
+
+def _subject(index: int, face: Face, region: SubjectRegion | None) -> Subject:
+    if region is None:
+        return Subject(index, face.age)
+    return Subject(index, face.age, SubjectRef(region.key, LinkMethod.REGION), region.declared_age)
+
+
+def _linked_faces(frame: Frame, stages: Stages, subjects: Sequence[SubjectRegion]) -> list[tuple[Face, Link]]:
+    """The faces that are found, then those that were only named, each with whose it is."""
+    found = find_faces(detector_images(frame), stages)
+    linked = link_by_region([face.detection.box for face in found], subjects)
+    named = [(_named_face(subject, frame), Link(subject)) for subject in linked.empty]
+    return [*zip(found, linked.links, strict=True), *named]
+
+
+def _named_face(subject: SubjectRegion, frame: Frame) -> Face:
+    """The operator says that a face is here, and it is believed: detectors miss faces."""
+    box = clip(subject.box, frame.width, frame.height) or subject.box
+    return Face(Detection(box, 0.0, None, NAMED_BY_HAND), AgeUnknown(AgeUnknownReason.LOW_CONFIDENCE))
+
+
+def _require_inside(picture: Picture, subjects: Sequence[SubjectRegion]) -> None:
+    """A place outside of the picture is a slip, and whose face was meant would be shown or covered by chance."""
+    for subject in subjects:
+        if not 0 <= subject.frame_index < len(picture.frames):
+            raise ConfigurationError(
+                f"`{subject.key}` is named on page {subject.frame_index + 1}, and the picture has "
+                f"{len(picture.frames)}; name the right page",
+                key="subject",
+            )
+        frame = picture.frames[subject.frame_index]
+        if clip(subject.box, frame.width, frame.height) is None:
+            raise ConfigurationError(
+                f"the place of `{subject.key}` lies outside of the picture of {frame.width}x{frame.height} pixels; "
+                "name it in pixels of the upright picture",
+                key="subject",
+            )
 
 
 def _regions_near(number: int, faces: Sequence[FaceResult], reach: int) -> tuple[Region, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,8 +25,14 @@ from faceguard.errors import (
     PurposeMismatch,
     RedactionError,
 )
+from faceguard.policy.consent import Cessation
+from faceguard.policy.consent_terms import Actor
 from faceguard.policy.load import load_policy
 from faceguard.policy.notice import load_notice
+from faceguard.policy.register import ConsentRegister
+from faceguard.policy.register_file import seal_up
+from faceguard.policy.statement import sign_statement
+from faceguard.signing import SigningKey, TrustedKeys
 from faceguard.types import AgeStatus, AgeUnknownReason, Effect, Reason
 
 NOTICE = Path(__file__).parents[3] / "examples" / "notice.toml"
@@ -273,3 +280,43 @@ def test_a_weakened_policy_shows_in_the_record(tmp_path: Path) -> None:
     guard_of(FakeDetector(), policy=policy, audit=log).redact(picture())
     assert log.entries[0].record.bundles.policy.weakened_from_preset == policy.weakened_from_preset
     assert policy.weakened_from_preset != ()
+
+
+STOPPED = SubjectRegion("asked-to-stop", Box(0, 0, 320, 240))
+
+
+def stopped_guard(detector: FakeDetector) -> FaceGuard:
+    """Adults are kept in place, and `asked-to-stop` is not to be shown."""
+    request = Cessation(request_id=str(uuid.uuid4()), subject_id="asked-to-stop", time_utc=NOW, by=Actor.SUBJECT)
+    key = SigningKey.generate()
+    data = seal_up([sign_statement(request, key)], key, NOW)
+    register = ConsentRegister.of(data, TrustedKeys((key.public(),)), moment=NOW)
+    return guard_of(detector, estimator=FakeAgeEstimator([ADULT]), consents=register)
+
+
+def test_who_may_be_somebody_who_asked_to_stop_is_covered() -> None:
+    """FG-C14: two faces in the place that was named; either may be the one."""
+    other = face_at(200, 80, 40, 50)
+    result = stopped_guard(FakeDetector([FACE, other])).redact(picture(), subjects=[STOPPED])
+    assert [d.reasons for d in result.decisions] == [(Reason.CESSATION_REQUESTED,)] * 2
+    assert [face.region is not None for face in result.faces] == [True, True]
+
+
+def test_a_place_that_is_named_is_covered_though_no_face_is_found_there() -> None:
+    """FG-R07: detectors miss faces; the operator's word that one is here counts."""
+    image = picture()
+    place = SubjectRegion("asked-to-stop", Box(200, 100, 240, 150))
+    result = stopped_guard(FakeDetector([])).redact(image, subjects=[place])
+    assert [d.effect for d in result.decisions] == [Effect.REDACT]
+    assert len(np.unique(result.image[100:150, 200:240].reshape(-1, 3), axis=0)) == 1
+
+
+@pytest.mark.parametrize("place", [Box(400, 0, 440, 40), Box(0, 300, 40, 340)])
+def test_a_place_outside_of_the_picture_is_refused(place: Box) -> None:
+    with pytest.raises(ConfigurationError, match="outside of the picture of 320x240"):
+        stopped_guard(FakeDetector([FACE])).redact(picture(), subjects=[SubjectRegion("ward", place)])
+
+
+def test_a_page_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="page 2"):
+        stopped_guard(FakeDetector([FACE])).redact(picture(), subjects=[replace(STOPPED, frame_index=1)])
