@@ -16,15 +16,13 @@ from numpy.typing import NDArray
 
 from faceguard.detection.candidates import Candidates, concatenate, nothing
 from faceguard.detection.merge import best_of_overlapping, best_overlap
-from faceguard.detection.network import Network
+from faceguard.detection.network import Network, log_odds
 
 _SAME_FACE_IOU = 0.35
 _AGREES_FROM = 0.5
 """A find belongs to the hull when its score is at least this share of the group's best."""
 _UNSEEN = 0.05
 """The score that stands for "saw nothing"; passes report from 0.1."""
-_LIMIT = 1e-3
-"""Scores nearer to 0 or 1 are no firmer than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +48,8 @@ class Fusion:
         every = concatenate([found for _, found in finds])
         if len(every) == 0:
             return nothing(), {network: np.empty(0, np.float32) for network in self.weights}
-        ranks = np.concatenate([n.slope * log_odds(found.scores) + n.offset for n, found in finds])
-        leaders = best_of_overlapping(every.boxes, ranks.astype(np.float32), _SAME_FACE_IOU)
+        ranks = np.concatenate([network.log_odds(found.scores) for network, found in finds])
+        leaders = best_of_overlapping(every.boxes, ranks, _SAME_FACE_IOU)
         group, overlap = best_overlap(every.boxes, every.boxes[leaders])
         member = overlap >= _SAME_FACE_IOU
         scores = {network: np.zeros(len(leaders), np.float32) for network in self.weights}
@@ -63,12 +61,6 @@ class Fusion:
         joined = Candidates(boxes, self.probability(scores), every.landmarks[leaders])
         order = np.argsort(-joined.scores, kind="stable")
         return joined.take(order), {network: values[order] for network, values in scores.items()}
-
-
-def log_odds(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """log(p / (1 - p)), bounded."""
-    bounded = np.clip(scores, _LIMIT, 1 - _LIMIT)
-    return np.asarray(np.log(bounded / (1 - bounded)), np.float32)
 
 
 def _hulls(

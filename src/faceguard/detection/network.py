@@ -18,6 +18,9 @@ Decode = Callable[[NDArray[np.float32], NDArray[np.float32], tuple[int, int], fl
 _SAME_FACE_IOU = 0.4
 """Boxes of one network that overlap more are one face, as in the networks' own papers."""
 
+_LIMIT = 1e-3
+"""Scores nearer to 0 or 1 are no firmer than this."""
+
 
 @dataclass(frozen=True, slots=True)
 class Network:
@@ -40,6 +43,20 @@ class Network:
         scores, shapes = get_session(self.model_id, threads=threads).run(batch)
         size = (batch.shape[1], batch.shape[2])
         return [suppress(self.decode(scores[i], shapes[i], size, min_score), _SAME_FACE_IOU) for i in range(len(batch))]
+
+    def log_odds(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) log-odds that a find of this network alone is a face."""
+        return np.asarray(self.slope * log_odds(scores) + self.offset, np.float32)
+
+    def probability(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) probability that a find of this network alone is a face."""
+        return np.asarray(1 / (1 + np.exp(-self.log_odds(scores))), np.float32)
+
+
+def log_odds(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """log(p / (1 - p)), bounded."""
+    bounded = np.clip(scores, _LIMIT, 1 - _LIMIT)
+    return np.asarray(np.log(bounded / (1 - bounded)), np.float32)
 
 
 YUNET = Network(yunet.MODEL_ID, yunet.decode, slope=1.6, offset=-0.6)

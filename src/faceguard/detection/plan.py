@@ -1,6 +1,7 @@
 """A detection plan: several passes over a picture, and one list of faces.
 
-    1. Which way is up? A quick pass over the picture in all four quarter turns; the turn with the firmest finds wins.
+    1. Which way is up? A quick pass over the picture in all four quarter turns; another turn than the picture's own
+       wins if its finds are firmer and the other networks confirm them (leaves look like faces to one, not to all).
     2. The plan's passes, in that turn, are joined by `fusion`.
     3. Firm finds of the other turns that aren't among them (a lying head) are kept if the other networks confirm them.
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from faceguard.detection.candidates import Candidates, concatenate, nothing
 from faceguard.detection.confirm import second_opinions
-from faceguard.detection.fusion import Fusion, log_odds
+from faceguard.detection.fusion import Fusion
 from faceguard.detection.merge import best_of_overlapping, best_overlap
 from faceguard.detection.network import Network
 from faceguard.detection.scaling import Pyramid
@@ -27,6 +28,8 @@ _UPRIGHT_BONUS = 1.2
 """A picture is taken to be turned only if another turn finds this much more."""
 _FIRM = 0.5
 """Probability from which a find counts when the turns are compared."""
+_FINDS_TO_CONFIRM = 16
+"""So many of the firmest finds decide whether a turn is believed."""
 _SAME_PLACE_IOU = 0.2
 """A find of another turn that overlaps a face already found by more is that face again."""
 
@@ -75,7 +78,7 @@ class PlannedDetector:
             raise ValueError(f"a picture must be (H, W, 3) uint8 and not empty, got {image.shape} {image.dtype}")
         pyramid = Pyramid(image)
         looks = self._look_around(pyramid)
-        turns = _best_turn(looks, self.plan.turned)
+        turns = self._best_turn(pyramid, looks)
         faces = self._upright_faces(pyramid, turns, looks)
         faces = concatenate([faces, self._other_faces(pyramid, turns, looks, faces)])
         return _detections(faces, image.shape[1], image.shape[0], "+".join(self.model_ids))
@@ -90,6 +93,25 @@ class PlannedDetector:
         """Turn -> what the turned pass finds; empty for a plan without one."""
         step = self.plan.turned
         return {} if step is None else {turns: self._run(step, pyramid, turns) for turns in TURNS}
+
+    def _best_turn(self, pyramid: Pyramid, looks: dict[int, Candidates]) -> int:
+        """The turn in which the faces of most of the picture stand upright; 0 when in doubt."""
+        step = self.plan.turned
+        if step is None:
+            return 0
+        strength = {turns: _strength(step.network.probability(found.scores)) for turns, found in looks.items()}
+        best = max(TURNS, key=lambda turns: strength[turns] * (_UPRIGHT_BONUS if turns == 0 else 1))
+        if best == 0:
+            return 0
+        firmest = looks[best].take(np.arange(min(len(looks[best]), _FINDS_TO_CONFIRM)))
+        confirmed = _strength(self._confirm(pyramid, firmest, best, step.network))
+        return best if confirmed > strength[0] * _UPRIGHT_BONUS else 0
+
+    def _confirm(self, pyramid: Pyramid, found: Candidates, turns: int, network: Network) -> NDArray[np.float32]:
+        """(n,) how probable the finds of one `network` are once the others have looked at each."""
+        others = [other for other in self.plan.fusion.weights if other != network]
+        opinions = second_opinions(pyramid, found, turns, others, self.threads)
+        return self.plan.fusion.probability({**opinions, network: found.scores})
 
     def _upright_faces(self, pyramid: Pyramid, turns: int, looks: dict[int, Candidates]) -> Candidates:
         """What all passes together see in the picture turned by `turns`."""
@@ -110,25 +132,16 @@ class PlannedDetector:
             strays = looks[other].take(looks[other].scores >= self.plan.min_turned_score)
             if len(known) and len(strays):
                 strays = strays.take(best_overlap(strays.boxes, known.boxes)[1] < _SAME_PLACE_IOU)
-            networks = [network for network in self.plan.fusion.weights if network != step.network]
-            opinions = second_opinions(pyramid, strays, other, networks, self.threads)
-            probability = self.plan.fusion.probability({**opinions, step.network: strays.scores})
+            probability = self._confirm(pyramid, strays, other, step.network)
             faces.append(Candidates(strays.boxes, probability, strays.landmarks))
         every = concatenate(faces)
         every = every.take(every.scores >= self.plan.min_probability)
         return every.take(best_of_overlapping(every.boxes, every.scores, _SAME_PLACE_IOU))
 
 
-def _best_turn(looks: dict[int, Candidates], step: Pass | None) -> int:
-    """The turn in which the faces of most of the picture stand upright."""
-    if step is None or not looks:
-        return 0
-    strength = []
-    for turns, found in looks.items():
-        probability = 1 / (1 + np.exp(-(step.network.slope * log_odds(found.scores) + step.network.offset)))
-        firm = np.where(probability >= _FIRM, probability, 0)
-        strength.append(float((firm**2).sum()) * (_UPRIGHT_BONUS if turns == 0 else 1))
-    return int(np.argmax(strength))
+def _strength(probabilities: NDArray[np.float32]) -> float:
+    """How much the finds say that faces stand upright: firm ones only, and firmer ones more."""
+    return float((probabilities[probabilities >= _FIRM] ** 2).sum())
 
 
 def _detections(found: Candidates, width: int, height: int, model_id: str) -> tuple[Detection, ...]:

@@ -28,8 +28,8 @@ TIERS: Mapping[str, Plan] = MappingProxyType(
                 Pass(CENTERFACE, 1280),
                 Pass(RETINAFACE, 640),
             ),
-            Fusion({YUNET: 0.25, CENTERFACE: 0.5, RETINAFACE: 0.4}, bias=0.35),
-            min_probability=0.18,
+            Fusion({YUNET: 0.25, CENTERFACE: 0.6, RETINAFACE: 0.3}, bias=0.3),
+            min_probability=0.2,
             turned=Pass(YUNET, 640),
         ),
     }
