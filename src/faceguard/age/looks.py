@@ -1,4 +1,4 @@
-"""The networks: each face is looked at four times, by two networks, each at two crops, one of them mirrored.
+"""The networks: each face is looked at four times, by two networks, as it is and mirrored.
 
 The two were trained on different pictures, and what they disagree about is where each of them errs; together they beat
 either on pictures that neither was trained on (docs/age.md).
@@ -23,8 +23,8 @@ _MAX_BATCH = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Looks:
-    """`years` is `(N, 4)` float64: faceres-deep at its two crops, face-api at its two. `std_years` is `(N,)`, the
-    spread of faceres-deep's own distribution over ages."""
+    """`years` is `(N, 4)` float64: faceres-deep, the same mirrored, face-api, the same mirrored. `std_years` is
+    `(N,)`, the spread of faceres-deep's own distribution over ages."""
 
     years: NDArray[np.float64]
     std_years: NDArray[np.float64]

@@ -81,9 +81,9 @@ def test_face_api_gets_its_points_where_its_template_has_them(angle_deg: float) 
     landmarks = turned(angle_deg)
     aligned = align_for_face_api(marked(landmarks), landmarks)
     assert aligned.shape == (2, 112, 112, 3)
-    for view, margin in ((aligned[0], 0.15), (aligned[1], 0.2)):
+    x, y = ((share + 0.2) / 1.4 * 112 for share in (0.2255, 0.2160))
+    for view in aligned:
         left, right, _ = marks(view)
-        x, y = ((share + margin) / (1 + 2 * margin) * 112 for share in (0.2255, 0.2160))
         assert left == pytest.approx((x, y), abs=3.0)
         assert right == pytest.approx((112 - x, y), abs=3.0)
 
