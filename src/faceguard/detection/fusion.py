@@ -27,7 +27,7 @@ _UNSEEN = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """Logistic weights of the networks' log-odds, and the constant. Measured, see ADR 0010."""
+    """Logistic weights of the networks' log-odds, and the constant. Measured, see ADR 0011."""
 
     weights: Mapping[Network, float]
     bias: float

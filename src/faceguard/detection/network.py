@@ -27,7 +27,7 @@ class Network:
     """`decode` turns scores and shapes of one picture into candidates in pixels of the input.
 
     `slope` and `offset` make log-odds of a face out of the log-odds of a score, so that the networks can be compared:
-    0.6 of YuNet means little, 0.6 of CenterFace much. Read off the share of true finds by score, ADR 0010.
+    0.6 of YuNet means little, 0.6 of CenterFace much. Read off the share of true finds by score, ADR 0011.
     """
 
     model_id: str

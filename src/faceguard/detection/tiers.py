@@ -1,4 +1,4 @@
-"""The detection plans one can ask for by name. What each pass adds, and what it costs: ADR 0010."""
+"""The detection plans one can ask for by name. What each pass adds, and what it costs: ADR 0011."""
 
 from __future__ import annotations
 
