@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from faceguard.audit.compose import compose_record
+from faceguard.audit.log import AuditLog
 from faceguard.audit.record import (
     Action,
     AssetEntry,
@@ -88,3 +90,9 @@ def make_record(number: int = 0, action: Action = Action.RELEASE) -> AuditRecord
         output=OutputEntry(media_type="image/jpeg", sha256="e" * 64, size_bytes=12345),
         seeds={"solid": 7},
     )
+
+
+def append_some(path: Path, start: int) -> None:
+    """Appends five records. It stands here, and not in a test, because other processes must be able to import it."""
+    for number in range(start, start + 5):
+        AuditLog(path).append(make_record(number))

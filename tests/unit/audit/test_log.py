@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from records import make_record
+from records import append_some
 
 from faceguard.audit.head import head_path
 from faceguard.audit.log import AuditLog, MemoryAuditLog
@@ -71,8 +71,8 @@ def test_threads_and_processes_share_one_log(tmp_path: Path) -> None:
     """FG-D01"""
     path = tmp_path / "audit.jsonl"
     with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(_append_some, path, start) for start in (0, 10, 20)]
-        threads = [threading.Thread(target=_append_some, args=(path, start)) for start in (30, 40)]
+        jobs = [pool.submit(append_some, path, start) for start in (0, 10, 20)]
+        threads = [threading.Thread(target=append_some, args=(path, start)) for start in (30, 40)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -81,11 +81,6 @@ def test_threads_and_processes_share_one_log(tmp_path: Path) -> None:
             job.result()
     ids = {entry.record.decision_id for entry in read_log(path, keys=None, moment=NOW)}
     assert size_of(path) == len(ids) == 25
-
-
-def _append_some(path: Path, start: int) -> None:
-    for number in range(start, start + 5):
-        AuditLog(path).append(make_record(number))
 
 
 def test_memory_keeps_the_records_in_the_same_chain(tmp_path: Path, record_factory: Make) -> None:
