@@ -36,12 +36,12 @@ def _lines(e: Evaluation) -> Iterator[str]:
     yield f"fallback rate of adults ({point.threshold:g} and over)"
     yield f"  all          {_rate(e.fallback)}"
     yield ""
-    yield "  age     people     MAE    bias  passed as adults         unanswered"
+    yield "  age     people     MAE    bias  passed as adults             unanswered"
     for band in e.bands:
         label = f"{band.low}-{band.high}" if band.high < 120 else f"{band.low}+"
         yield (
             f"  {label:<7}{band.passed.people:>7}{_years(band.error.mae):>8}{_years(band.error.bias):>8}"
-            f"  {_rate(band.passed):<25}{_share(band.unanswered)}"
+            f"  {_rate(band.passed):<29}{_share(band.unanswered)}"
         )
     yield ""
     yield "  age   passed as adults"
