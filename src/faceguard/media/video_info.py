@@ -54,8 +54,8 @@ class HdrMetadata:
 class VideoTrack:
     """One video track. `width` and `height` are of the coded picture; `upright_*` as a person sees it.
 
-    `pixel_aspect` is the width of a coded pixel over its height. `frame_rate` is the average, a hint only: times come
-    from each picture's own stamp, in `time_base` seconds.
+    `pixel_aspect` is the width of a coded pixel over its height, None where nothing is said. `frame_rate` is the
+    average, a hint only: times come from each picture's own stamp, in `time_base` seconds.
     """
 
     index: int
@@ -65,7 +65,7 @@ class VideoTrack:
     layout: PixelLayout
     time_base: Fraction
     frame_rate: Fraction
-    pixel_aspect: Fraction
+    pixel_aspect: Fraction | None
     colour: ColourTags
     hdr: HdrMetadata
     display_matrix: tuple[int, ...] | None
@@ -84,7 +84,7 @@ class VideoTrack:
     @property
     def upright_aspect(self) -> float:
         """Width of a pixel over its height, in the upright frame."""
-        aspect = float(self.pixel_aspect)
+        aspect = float(self.pixel_aspect or 1)
         return 1 / aspect if self.orientation.transposed else aspect
 
 

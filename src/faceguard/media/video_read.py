@@ -256,9 +256,9 @@ def _probe_track(path: Path, index: int) -> VideoTrack:
         )
 
 
-def _pixel_aspect(stream: av.VideoStream) -> Fraction:
+def _pixel_aspect(stream: av.VideoStream) -> Fraction | None:
     aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
-    return Fraction(aspect) if aspect else Fraction(1)
+    return Fraction(aspect) if aspect else None
 
 
 def _track_duration_s(stream: av.VideoStream) -> float | None:

@@ -146,7 +146,8 @@ class VideoWriter:
             context.pix_fmt = encoded_layout(encoder, track.layout)
             context.time_base = self._time_base(track)
             stream.time_base = self._time_base(track)
-            context.sample_aspect_ratio = track.pixel_aspect
+            if track.pixel_aspect is not None:
+                context.sample_aspect_ratio = track.pixel_aspect
             context.color_primaries, context.color_trc = track.colour.primaries, track.colour.transfer
             context.colorspace, context.color_range = track.colour.matrix, track.colour.range
             context.thread_count = 0

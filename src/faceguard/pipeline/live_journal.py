@@ -51,6 +51,13 @@ class StreamJournal:
             duration_s=max(0.0, self._last[0] - start[0]),
         )
 
+    def bind(self, bound: BoundRules) -> None:
+        """Closes the stretch under the rules it was decided under; the next one is recorded under `bound`."""
+        if self._start is not None:
+            self._write()
+            self._start = None
+        self._bound = bound
+
     def begin(self, width: int, height: int) -> None:
         """Writes that the stream begins, so that a log that can't be written to is known before a picture leaves."""
         self._size = (width, height)

@@ -98,6 +98,7 @@ class LiveStream:
         self._decisions = LiveDecisions(lambda subject: self._bound.decide(subject, AssetScope()))
         self._motions = Motions()
         self._crowd = CrowdWatch()
+        self._bound_s: float | None = None
         self._looked_s: float | None = None
         self._cut_index = 0
         self._thorough_s = float("-inf")
@@ -114,12 +115,22 @@ class LiveStream:
             with self._run.withholding(self._bound, lambda: self._journal.asset), self._journal:
                 for index, (pts_s, image) in enumerate(pictures):
                     due_s = time.monotonic() + self._settings.latency_budget_s
+                    self._bind_again(pts_s)
                     camera = camera or self._begin(image)
                     step = camera.step(_luma(image), pts_s)
                     self._motions.add(index, pts_s, step.motion)
                     self._start_looks(quick, thorough, index, pts_s, image)
                     found = self._finds(quick, thorough, index, pts_s, step, due_s)
                     yield self._safe(index, pts_s, image, step, found, ages)
+
+    def _bind_again(self, pts_s: float) -> None:
+        """A notice may end and a consent be withdrawn while a stream runs: the gate is passed anew for each stretch."""
+        if self._bound_s is None:
+            self._bound_s = pts_s
+        elif pts_s - self._bound_s >= self._settings.record_interval_s:
+            self._bound_s = pts_s
+            self._bound = self._run.bind(also=frozenset({Function.TRACKING}))
+            self._journal.bind(self._bound)
 
     def _begin(self, image: NDArray[np.uint8]) -> CameraWatch:
         height, width = image.shape[:2]

@@ -28,6 +28,9 @@ _SAME_TIME_S = 0.002
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sample:
+    """`at_s` is the time since the track's first picture: AVI begins its clock where it likes."""
+
+    at_s: float
     before: Frame
     regions: tuple[Region, ...]
 
@@ -43,14 +46,17 @@ class OutputSamples:
     _samples: list[_Sample] = field(default_factory=list)
     _interval_s: float = SAMPLE_INTERVAL_S
     _next_s: float = 0.0
+    _first_s: float | None = None
 
     def take(self, picture: VideoPicture, regions: Sequence[Region]) -> bool:
         """Keeps `picture`, not yet covered, if it is due for a sample; `regions` are in coded pixels."""
+        if self._first_s is None:
+            self._first_s = picture.pts_s
         if not regions or picture.pts_s < self._next_s:
             return False
         frame = picture.as_frame()
         copy = Frame(tuple(np.array(plane) for plane in frame.planes), frame.format, frame.index, frame.pts_s)
-        self._samples.append(_Sample(copy, tuple(regions)))
+        self._samples.append(_Sample(picture.pts_s - self._first_s, copy, tuple(regions)))
         frame_bytes = sum(plane.nbytes for plane in copy.planes)
         if len(self._samples) > max(1, min(MAX_SAMPLES, MAX_SAMPLE_BYTES // frame_bytes)):
             self._samples = self._samples[::2]
@@ -79,9 +85,12 @@ def _compare(
     info = probe_video(written)
     track = info.videos[track_index]
     left = list(samples)
+    first_s: float | None = None
     with VideoReader(written, info) as reader:
         for picture in reader.pictures(track, effort):
-            found = next((s for s in left if abs(s.before.pts_s - picture.pts_s) <= _SAME_TIME_S), None)
+            first_s = picture.pts_s if first_s is None else first_s
+            at_s = picture.pts_s - first_s
+            found = next((s for s in left if abs(s.at_s - at_s) <= _SAME_TIME_S), None)
             if found is not None:
                 check_covered(found.before, picture.as_frame(), found.regions, redactor)
                 left.remove(found)
