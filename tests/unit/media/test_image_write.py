@@ -265,6 +265,18 @@ def test_pages_keep_their_sizes(tmp_path: Path, suffix: str) -> None:
     assert [frame.height for frame in read_image(tmp_path / f"out{suffix}").frames] == [64, 80, 96]
 
 
+def test_a_large_heic_is_coded_in_tiles_and_is_still_one_picture(tmp_path: Path) -> None:
+    colour = np.zeros((2010, 2050, 3), np.uint8)
+    colour[1000:, 1000:] = (200, 100, 50)
+    alpha = np.full((2010, 2050), 255, np.uint8)
+    alpha[:500] = 100
+    write_image(picture_of(colour, alpha=alpha, is_lossless=False), tmp_path / "out.heic")
+    (frame,) = read_image(tmp_path / "out.heic").frames
+    assert np.abs(rgb(frame)[1500, 2000].astype(int) - (200, 100, 50)).max() <= 8
+    assert frame.alpha is not None
+    assert np.abs(frame.alpha[::250, ::250].astype(int) - alpha[::250, ::250]).max() <= 8
+
+
 @pytest.mark.parametrize(
     ("suffix", "durations"), [(".jpg", ()), (".png", ()), (".bmp", (40.0, 40.0)), (".jpg", (40.0, 40.0))]
 )
