@@ -1,1 +1,1 @@
-"""Notice -> what people read: the sign at the camera, and the full page behind its QR code. Needs the extra `notice`."""
+"""Notice -> what people read: the sign at the camera and the full text behind its QR code. Needs the extra `notice`."""
