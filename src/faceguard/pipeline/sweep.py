@@ -12,6 +12,7 @@ from faceguard.pipeline.looks import LookKind, LookSchedule, LookSettings, detec
 from faceguard.pipeline.stages import Stages
 from faceguard.pipeline.zones import Zones
 from faceguard.tracking.camera import LUMA_SIDE_PX, CameraWatch
+from faceguard.tracking.crowd import CrowdWatch, LostSpans, Span
 from faceguard.tracking.path import TrackPath
 from faceguard.tracking.recorder import CoverOf, FinishedTrack, RecorderSettings, TrackRecorder
 from faceguard.tracking.tracker import FaceTracker, TrackerSettings
@@ -44,12 +45,16 @@ class SweptFace:
 
 @dataclass(frozen=True, slots=True)
 class SweepSettings:
-    """How a video is looked at. `max_crops` are shown to the age model for each epoch of a face."""
+    """How a video is looked at. `max_crops` are shown to the age model for each epoch of a face.
+
+    `cover_when_lost` asks for whole pictures to be covered while many faces are lost at once.
+    """
 
     looks: LookSettings = field(default_factory=LookSettings)
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
     recorder: RecorderSettings = field(default_factory=RecorderSettings)
     max_crops: int = 2
+    cover_when_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +65,7 @@ class Sweep:
     frame_count: int
     first_pts: int
     last_pts: int
+    lost_spans: tuple[Span, ...] = ()
 
 
 class Sweeper:
@@ -91,6 +97,7 @@ class Sweeper:
         self._tracker = FaceTracker(settings.tracker)
         self._recorder = TrackRecorder(self._size, cover_of, settings.recorder)
         self._crops = CropCollector(min_age_face_px, stages.confident_score, settings.max_crops)
+        self._lost = LostSpans(CrowdWatch()) if settings.cover_when_lost else None
         self._best: dict[int, Detection] = {}
         self._spans: dict[int, tuple[int, int]] = {}
 
@@ -108,13 +115,16 @@ class Sweeper:
             return Sweep((), 0, 0, 0)
         faces += [self._face(track) for track in self._recorder.finish()]
         faces.sort(key=lambda face: (face.first_frame, face.path.first_pts))
-        return Sweep(tuple(faces), last.index + 1, first.pts, last.pts)
+        lost = () if self._lost is None else self._lost.widened(self._settings.looks.calm_interval_s)
+        return Sweep(tuple(faces), last.index + 1, first.pts, last.pts, lost)
 
     def _step(self, picture: VideoPicture) -> list[SweptFace]:
         camera = self._camera.step(picture.small_luma(LUMA_SIDE_PX), picture.pts_s)
         look = self._schedule.next(picture.pts_s, camera, restless=self._tracker.is_restless)
         detections = None if look is LookKind.NONE else self._look(picture, look)
         tracks = self._tracker.step(picture.pts_s, camera, detections, self._size)
+        if self._lost is not None:
+            self._lost.add(picture.pts_s, tracks)
         for track in tracks:
             if track.detection is not None:
                 self._note(picture, track, track.detection)

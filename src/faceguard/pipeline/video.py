@@ -143,7 +143,7 @@ def _analyse(run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo, asset:
         sweep = _sweep(run, bound, job, info, track, scope)
         taken = sum(len(done.faces) for done in tracks)
         faces = tuple(_planned(bound, scope, taken + i, face) for i, face in enumerate(sweep.faces, start=1))
-        tracks.append(PlannedTrack(track.index, track.upright_size, sweep.frame_count, faces))
+        tracks.append(PlannedTrack(track.index, track.upright_size, sweep.frame_count, faces, sweep.lost_spans))
     asset.describe(info, sum(track.frame_count for track in tracks))
     return VideoPlan(asset.sha256 or "", tuple(tracks), job.zones)
 

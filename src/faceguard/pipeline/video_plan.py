@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from faceguard.pipeline.covering import CoveredPath, Covering
-from faceguard.pipeline.zones import Zones
+from faceguard.pipeline.zones import Zone, Zones
 from faceguard.policy.engine import AgeAssessment
+from faceguard.tracking.crowd import Span
 from faceguard.tracking.path import TrackPath
-from faceguard.types import AgeStatus, Decision, Detection, Effect
+from faceguard.types import AgeStatus, Box, Decision, Detection, Effect
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,13 +42,16 @@ class PlannedTrack:
     size: tuple[int, int]
     frame_count: int
     faces: tuple[PlannedFace, ...]
+    lost_spans: tuple[Span, ...] = ()
+    """Seconds in which the whole picture is covered, because too many faces were lost at once."""
 
     def covering(self, margin: float, zones: Zones, also_cover: frozenset[int] = frozenset()) -> Covering:
         """What is covered at each moment: the faces that are to be redacted, and those in `also_cover`."""
         paths = [
             CoveredPath(face.index, face.path) for face in self.faces if face.is_covered or face.index in also_cover
         ]
-        return Covering(paths, zones, margin, self.size)
+        whole = tuple(Zone(Box(0, 0, *self.size), start_s, end_s) for start_s, end_s in self.lost_spans)
+        return Covering(paths, replace(zones, always=zones.always + whole), margin, self.size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ class TrackPart(_Part):
     width: Annotated[int, Field(gt=0)]
     height: Annotated[int, Field(gt=0)]
     frame_count: Annotated[int, Field(ge=0)]
+    lost_spans: tuple[tuple[Number, Number], ...] = ()
     faces: tuple[FacePart, ...]
 
 
@@ -260,7 +261,7 @@ def _planned_track(
     part: TrackPart, names: dict[int, NameSubject], bound: BoundRules, scope: AssetScope
 ) -> PlannedTrack:
     faces = tuple(_planned_face(face, names.get(face.face), bound, scope) for face in part.faces)
-    return PlannedTrack(part.track_index, (part.width, part.height), part.frame_count, faces)
+    return PlannedTrack(part.track_index, (part.width, part.height), part.frame_count, faces, part.lost_spans)
 
 
 def _planned_face(part: FacePart, name: NameSubject | None, bound: BoundRules, scope: AssetScope) -> PlannedFace:
@@ -291,6 +292,7 @@ def _track_part(track: PlannedTrack) -> TrackPart:
         width=width,
         height=height,
         frame_count=track.frame_count,
+        lost_spans=track.lost_spans,
         faces=tuple(_face_part(face) for face in track.faces),
     )
 

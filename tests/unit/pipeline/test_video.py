@@ -29,6 +29,7 @@ from faceguard.errors import (
     RedactionError,
 )
 from faceguard.media.video_read import Damage
+from faceguard.pipeline.sweep import SweepSettings
 from faceguard.pipeline.video import Progress, VideoJob
 from faceguard.pipeline.video_render import RenderSettings, TrackChoice
 from faceguard.pipeline.zones import Zone, Zones
@@ -476,3 +477,28 @@ def test_an_edit_of_an_unknown_face_or_without_a_reason_is_refused(clip: Path, t
     for edit in ({"action": "drop_face", "face": 99, **WORD}, {"action": "drop_face", "face": 1, "who": "me"}):
         with pytest.raises(ConfigurationError):
             guard.render_video(VideoJob(clip, tmp_path / "out.mp4"), edited(tmp_path / "plan.json", edits=[edit]))
+
+
+@dataclass
+class CrowdDetector(GreenDetector):
+    """Three faces at once, and none of them at some looks."""
+
+    def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
+        self.calls += 1
+        if self.blind(self.calls):
+            return ()
+        return tuple(
+            Detection(Box(x, 60.0, x + 30, 95.0), 0.95, _landmarks(x, 60, 30, 35), "fake") for x in (40.0, 140.0, 240.0)
+        )
+
+
+def test_the_whole_picture_is_covered_while_a_crowd_is_lost_if_asked_for(tmp_path: Path) -> None:
+    clip = Clip([ground(320, 240)] * 60).write(tmp_path / "in.mp4")
+    detector = CrowdDetector(blind=lambda call: 5 <= call <= 8)
+    job = VideoJob(clip, tmp_path / "out.mp4", sweep=SweepSettings(cover_when_lost=True))
+
+    guard_of(detector).redact_video(job)
+
+    whole = [i for i, image in enumerate(pictures(tmp_path / "out.mp4")) if image.std() < 3]
+    assert 3 <= len(whole) < 50
+    assert whole == list(range(whole[0], whole[-1] + 1))

@@ -7,7 +7,7 @@ from fakes import face_at
 
 from faceguard.tracking.association import match
 from faceguard.tracking.camera import CameraStep, Motion
-from faceguard.tracking.crowd import CrowdWatch
+from faceguard.tracking.crowd import CrowdWatch, LostSpans
 from faceguard.tracking.tracker import FaceTracker, TrackerSettings, beyond_edges
 from faceguard.types import Box, Track, TrackState
 
@@ -107,6 +107,16 @@ def test_pairs_are_made_best_first_and_never_between_sizes_too_different() -> No
     similarity = np.array([[0.9, 0.8], [0.85, 0.1]])
     assert match(similarity, np.array([40.0, 40.0]), np.array([40.0, 40.0]), 0.2) == [(0, 0)]
     assert match(np.array([[0.9]]), np.array([40.0]), np.array([160.0]), 0.2) == []
+
+
+def test_lost_spans_begin_before_and_end_after_the_loss() -> None:
+    spans = LostSpans(CrowdWatch())
+    for i in range(10):
+        state = TrackState.COASTING if 4 <= i <= 6 else TrackState.CONFIRMED
+        spans.add(i * 0.1, [Track(j, Box(0, 0, 1, 1), state) for j in range(3)])
+
+    ((start_s, end_s),) = spans.widened(0.2)
+    assert (start_s, end_s) == (pytest.approx(0.2), pytest.approx(0.8))
 
 
 def test_a_crowd_is_lost_when_half_of_it_is() -> None:
