@@ -48,9 +48,9 @@ class QualityLimits:
     """Beyond these no age is given."""
 
     min_face_px: float = 32.0
-    min_sharpness: float = 0.003
+    min_sharpness: float = 0.005
     min_luma: float = 25.0
-    max_luma: float = 215.0
+    max_luma: float = 205.0
     min_contrast: float = 12.0
     max_yaw: float = 0.35
     min_pitch: float = 0.25

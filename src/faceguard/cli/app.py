@@ -9,6 +9,7 @@ import typer
 
 from faceguard.cli import age, audit, bench, consent, keys, models, notice, policy
 from faceguard.cli.redact import redact
+from faceguard.cli.terminal import printable, write_any_letter
 from faceguard.cli.video import analyze, render
 from faceguard.errors import FaceguardError
 
@@ -25,6 +26,7 @@ app.command("render")(render)
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
 app.add_typer(age.app, name="age")
+app.command("eval-age", hidden=True)(age.evaluate_ages)
 app.add_typer(policy.app, name="policy")
 app.add_typer(notice.app, name="notice")
 app.add_typer(consent.app, name="consent")
@@ -33,22 +35,27 @@ app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:
-    """Entry point. Exit codes are those of the error tree in `faceguard.errors`; 130 after Ctrl-C."""
+    """Entry point. Exit codes are those of the error tree in `faceguard.errors`; 130 after Ctrl-C.
+
+    When nobody reads the output to its end the code is 141, as of any program that a broken pipe ends: whether all
+    went well can't be told any more.
+    """
+    write_any_letter()
     try:
         app()
     except FaceguardError as error:
-        print(f"error: {error.message}", file=sys.stderr)
+        print(f"error: {printable(error.message)}", file=sys.stderr)
         raise SystemExit(error.exit_code) from error
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         raise SystemExit(130) from None
     except BrokenPipeError:
-        os._exit(0)
+        os._exit(141)
     except Exception as error:
         if os.environ.get("FACEGUARD_DEBUG"):
             raise
         print(
-            f"error: unexpected {type(error).__name__}: {error}; nothing was released. "
+            f"error: unexpected {type(error).__name__}: {printable(error)}; outputs are whole or absent. "
             "Set FACEGUARD_DEBUG=1 for the traceback and report it",
             file=sys.stderr,
         )
