@@ -141,3 +141,46 @@ def test_explanations_come_in_two_languages(tmp_path: Path) -> None:
     japanese = redact(PHOTO, "-o", "b.jpg", "--explain", "--language", "ja", cwd=tmp_path).stdout
     assert "consent" in english
     assert "同意" in japanese
+
+
+def test_an_input_is_never_written_over_by_the_output_of_another(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "photo.jpg").write_bytes(PHOTO.read_bytes())
+    result = redact("a/photo.jpg", "b/photo.jpg", "-o", "b", "--overwrite", cwd=tmp_path)
+    assert result.returncode == 2
+    assert (tmp_path / "b" / "photo.jpg").read_bytes() == PHOTO.read_bytes()
+
+
+@pytest.mark.parametrize("option", ["--report", "--audit"])
+def test_report_and_log_never_take_the_place_of_an_input(option: str, tmp_path: Path) -> None:
+    (tmp_path / "in.jpg").write_bytes(PHOTO.read_bytes())
+    assert redact("in.jpg", "-o", "out.jpg", option, "in.jpg", "--overwrite", cwd=tmp_path).returncode == 2
+    assert (tmp_path / "in.jpg").read_bytes() == PHOTO.read_bytes()
+    assert not (tmp_path / "out.jpg").exists()
+
+
+def test_names_with_any_letters_are_shown_and_reported(tmp_path: Path) -> None:
+    """Brackets are no markup, a newline no second line, and bytes that are no text stop nothing."""
+    names = ["[red]a.jpg", "[/e]/d.jpg", ":x:.jpg", "b\nc.jpg", "\udcff.jpg"]
+    (tmp_path / "[" / "e]").mkdir(parents=True)
+    for name in names:
+        (tmp_path / name).write_bytes(PHOTO.read_bytes())
+    result = redact(*names, "-o", "safe", "--report", "r.json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    for shown in ("[red]a.jpg ->", "[/e]/d.jpg ->", ":x:.jpg ->", "b\\nc.jpg ->", "\\udcff.jpg ->"):
+        assert shown in result.stdout
+    assert [entry["input"] for entry in json.loads((tmp_path / "r.json").read_text())["inputs"]] == names
+
+
+def test_a_report_that_exists_is_told_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text("precious")
+    assert redact(PHOTO, "-o", "out.jpg", "--report", "r.json", cwd=tmp_path).returncode == 2
+    assert (tmp_path / "r.json").read_text() == "precious"
+    assert not (tmp_path / "out.jpg").exists()
+
+
+def test_a_moment_that_no_calendar_has_is_told(tmp_path: Path) -> None:
+    result = redact(PHOTO, "-o", "out.jpg", "--captured-at", "0001-01-01T00:00:00+23:59", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "is not a time" in result.stderr

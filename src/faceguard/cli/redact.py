@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from faceguard.atomic import make_folder
 from faceguard.cli.language import Language
-from faceguard.cli.redact_targets import parse_subjects, plan_targets
-from faceguard.cli.video import Codec, Keep, ProgressForm, VideoOptions, is_video, redact_one_video
+from faceguard.cli.redact_targets import (
+    parse_subjects,
+    plan_previews,
+    plan_targets,
+    refuse_collisions,
+    refuse_misplaced,
+)
+from faceguard.cli.video import Codec, Keep, ProgressForm, VideoOptions, end_by_signal, is_video, redact_one_video
 from faceguard.errors import BatchError, ConfigurationError, FaceguardError
 
 if TYPE_CHECKING:
     from faceguard.cli.redact_report import Outcome
     from faceguard.pipeline.guard import FaceGuard
+    from faceguard.pipeline.rules import AssetScope
     from faceguard.types import SubjectRegion
 
 DEFAULT_LOG_NAME = "faceguard-audit.jsonl"
@@ -151,17 +159,23 @@ def redact(
     """
     from faceguard.cli.redact_report import print_outcomes, write_report
     from faceguard.pipeline.guard import FaceGuard
+    from faceguard.pipeline.rules import AssetScope
 
     if output is None and not dry_run:
         raise ConfigurationError("no output; say where with `-o OUT`, or try `--dry-run`", key="output")
+    refuse_misplaced(inputs, subjects=subject or (), cover=cover or (), ignore=ignore or ())
     subjects = parse_subjects(subject or [], inputs)
-    if subjects and is_video(inputs[0]):
-        raise ConfigurationError(
-            "faces of a video are named in its plan: run `faceguard analyze`, write under `edits`, then `render`",
-            key="subject",
-        )
     targets = plan_targets(inputs, None if dry_run else output)
+    previews = plan_previews(inputs, targets, preview)
     log = audit or _log_beside(targets[0])
+    documents = [notice, consents, trusted_keys, audit_key, *(Path(part.strip()) for part in policy.split("+"))]
+    written = [*targets, *previews, report, log, *(log.with_name(log.name + end) for end in (".head", ".lock"))]
+    refuse_collisions(
+        [*inputs, *(path for path in documents if path is not None)], [path for path in written if path is not None]
+    )
+    if not overwrite:
+        _refuse_existing([report, *previews])
+    scope, moment = AssetScope(event=event, collection=collection, place=place), _moment(captured_at)
     guard = FaceGuard(
         notice=notice,
         purpose=purpose,
@@ -174,8 +188,8 @@ def redact(
         method=None if method is None else method.value,
     )
     videos = VideoOptions(
-        event=event,
-        captured_at=_moment(captured_at),
+        scope=scope,
+        captured_at=moment,
         audio=audio,
         subtitles=subtitles,
         codec=codec,
@@ -188,24 +202,27 @@ def redact(
     )
     pictures = PictureOptions(
         subjects=tuple(subjects),
-        event=event,
-        collection=collection,
-        place=place,
-        captured_at=_moment(captured_at),
+        scope=scope,
+        captured_at=moment,
         quality=quality,
         keep_capture_time=keep_capture_time,
         overwrite=overwrite,
-        preview_dir=preview,
     )
+    for path in (report, *previews, *(() if audit else (log,))):
+        if path is not None:
+            make_folder(path.parent)
     outcomes = []
-    for source, target in zip(inputs, targets, strict=True):
-        if is_video(source):
-            outcomes.append(redact_one_video(guard, source, target, videos))
-        else:
-            outcomes.append(_redact_one(guard, source, target, pictures))
-    if report is not None:
-        write_report(report, outcomes, guard.policy, log, overwrite=overwrite)
-    print_outcomes(outcomes, guard.policy, log, language=language.value if explain else None, as_json=as_json)
+    with end_by_signal():
+        for source, target, drawn in zip(inputs, targets, previews, strict=True):
+            if is_video(source):
+                outcomes.append(redact_one_video(guard, source, target, videos))
+            else:
+                outcomes.append(_redact_one(guard, source, target, drawn, pictures))
+    try:
+        if report is not None:
+            write_report(report, outcomes, guard.policy, log, overwrite=overwrite)
+    finally:  # whatever becomes of the report, what was done is told
+        print_outcomes(outcomes, guard.policy, log, language=language.value if explain else None, as_json=as_json)
     _raise_for(outcomes)
 
 
@@ -214,49 +231,53 @@ class PictureOptions:
     """What the command line says of every picture."""
 
     subjects: tuple[SubjectRegion, ...]
-    event: str | None
-    collection: str | None
-    place: str | None
+    scope: AssetScope
     captured_at: datetime | None
     quality: int
     keep_capture_time: bool
     overwrite: bool
-    preview_dir: Path | None
 
 
-def _redact_one(guard: FaceGuard, source: Path, target: Path | None, options: PictureOptions) -> Outcome:
+def _redact_one(
+    guard: FaceGuard, source: Path, target: Path | None, preview: Path | None, options: PictureOptions
+) -> Outcome:
     """One input; its error is part of the outcome, so that the others go on."""
     from faceguard.cli.redact_report import Outcome, write_preview
     from faceguard.media.picture import KeepMetadata
 
-    preview = None
     try:
         report = guard.redact_image(
             source,
             target,
             subjects=options.subjects,
-            event=options.event,
-            collection=options.collection,
-            place=options.place,
+            event=options.scope.event,
+            collection=options.scope.collection,
+            place=options.scope.place,
             captured_at=options.captured_at,
             quality=options.quality,
             keep_metadata=KeepMetadata.SAFE if options.keep_capture_time else KeepMetadata.NONE,
             overwrite=options.overwrite,
         )
-        if options.preview_dir is not None:
-            preview = write_preview(report, options.preview_dir, overwrite=options.overwrite)
     except FaceguardError as error:
         return Outcome(source, error=error)
+    if preview is not None:
+        try:
+            write_preview(report, preview, overwrite=options.overwrite)
+        except FaceguardError as error:
+            return Outcome(source, report=report, error=error)
     return Outcome(source, report=report, preview=preview)
 
 
 def _log_beside(target: Path | None) -> Path:
     """The default audit log: in the folder of the outputs, or here in a dry run."""
-    if target is not None:
-        folder = target.parent
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / DEFAULT_LOG_NAME
-    return Path(DEFAULT_LOG_NAME)
+    return Path(DEFAULT_LOG_NAME) if target is None else target.parent / DEFAULT_LOG_NAME
+
+
+def _refuse_existing(paths: Sequence[Path | None]) -> None:
+    """What is told after the work would come too late."""
+    for path in paths:
+        if path is not None and path.exists():
+            raise ConfigurationError(f"`{path}` exists; choose another name or pass --overwrite", path=path)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -264,20 +285,20 @@ def _moment(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        if moment.tzinfo is None:
+            raise ConfigurationError(f"`{text}` has no time zone; add one, like `+09:00` or `Z`", key="captured-at")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise ConfigurationError(
             f"`{text}` is not a time; write it like `2026-11-22T15:04:00+09:00`", key="captured-at"
         ) from error
-    if moment.tzinfo is None:
-        raise ConfigurationError(f"`{text}` has no time zone; add one, like `+09:00` or `Z`", key="captured-at")
-    return moment
 
 
 def _raise_for(outcomes: Sequence[Outcome]) -> None:
     """The exit code tells: a single input's own error, or a BatchError when some of several failed."""
-    errors = {str(outcome.source): outcome.error for outcome in outcomes if outcome.error is not None}
-    if not errors:
+    failed = [(str(outcome.source), outcome.error) for outcome in outcomes if outcome.error is not None]
+    if not failed:
         return
     if len(outcomes) == 1:
-        raise next(iter(errors.values()))
-    raise BatchError(f"{len(errors)} of {len(outcomes)} inputs failed; the others are done", errors=errors)
+        raise failed[0][1]
+    raise BatchError(f"{len(failed)} of {len(outcomes)} inputs failed; the others are done", errors=dict(failed))

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from faceguard.atomic import write_atomic
+from faceguard.cli.terminal import make_console, printable
 from faceguard.cli.video_report import print_video_report, video_document
 from faceguard.errors import FaceguardError
 from faceguard.media.image_write import write_image
@@ -25,13 +24,13 @@ from faceguard.policy.explain import explain
 from faceguard.redaction.preview import draw_preview
 from faceguard.types import Effect, FaceResult, Frame
 
-WIDTH_OF_FILES = 200
-"""Columns of a table that goes to a file or a pipe, where nothing has to be cut."""
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one input: a report, or the error for which it was withheld."""
+    """What became of one input: a report, or the error for which it was withheld. Both, if only its preview failed."""
 
     source: Path
     report: PictureReport | VideoReport | None = None
@@ -46,33 +45,36 @@ def print_outcomes(
     if as_json:
         print(json.dumps(document_of(outcomes, policy, log), indent=2, ensure_ascii=False))
         return
-    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    console, errors = make_console(), make_console(stderr=True)
     for outcome in outcomes:
+        if outcome.error is not None:
+            word = "withheld" if outcome.report is None else "done, but without preview"
+            message = printable(outcome.error.message)
+            errors.print(Text.assemble(printable(outcome.source), ": ", (word, "bold red"), f": {message}"))
         if outcome.report is None:
-            message = outcome.error.message if outcome.error is not None else ""
-            errors.print(Text.assemble(str(outcome.source), ": ", ("withheld", "bold red"), f": {message}"))
             continue
         if isinstance(outcome.report, VideoReport):
             print_video_report(outcome.report, language=language)
         else:
             _print_report(console, outcome.report, outcome.preview, language)
-    console.print(f"policy {policy.policy_id} {policy.version}; records in {log}")
+    console.print(f"policy {policy.policy_id} {policy.version}; records in {printable(log)}")
 
 
 def _print_report(console: Console, report: PictureReport, preview: Path | None, language: str | None) -> None:
     target = report.target if report.target is not None else "(dry run, nothing written)"
     kept = len(report.faces) - report.redacted_count
-    console.print(f"{report.source} -> {target}: {_faces(report.redacted_count)} redacted, {kept} kept")
+    console.print(
+        f"{printable(report.source)} -> {printable(target)}: {_faces(report.redacted_count)} redacted, {kept} kept"
+    )
     if report.faces:
         console.print(_table(report))
     if language is not None:
         for face in report.faces:
-            console.print(f"  {explain(face.decision, language)}")
+            console.print(f"  {printable(explain(face.decision, language))}")
     for note in report.notes:
         console.print(f"  note: {note}")
     if preview is not None:
-        console.print(f"  preview: {preview}")
+        console.print(f"  preview: {printable(preview)}")
 
 
 def _faces(count: int) -> str:
@@ -120,10 +122,12 @@ def _entry(outcome: Outcome) -> Iterator[tuple[str, Any]]:
     report, error = outcome.report, outcome.error
     if report is None:
         yield "status", "withheld"
-        if error is not None:
-            yield "error", {"code": error.code, "message": error.message, **error.fields}
+    else:
+        yield "status", "done" if report.target is not None else "dry_run"
+    if error is not None:
+        yield "error", {"code": error.code, "message": error.message, **error.fields}
+    if report is None:
         return
-    yield "status", "done" if report.target is not None else "dry_run"
     yield "output", None if report.target is None else str(report.target)
     yield "preview", None if outcome.preview is None else str(outcome.preview)
     yield "record_id", report.record_id
@@ -161,16 +165,14 @@ def _face_entry(face: FaceResult) -> dict[str, Any]:
 def write_report(path: Path, outcomes: Sequence[Outcome], policy: Policy, log: Path, *, overwrite: bool) -> None:
     """Writes the JSON document. Raises EncodeError."""
     text = json.dumps(document_of(outcomes, policy, log), indent=2, ensure_ascii=False)
-    write_atomic(path, text.encode() + b"\n", overwrite=overwrite)
+    data = text.encode(errors="backslashreplace")  # a file's name may hold bytes that are no text
+    write_atomic(path, data + b"\n", overwrite=overwrite)
 
 
-def write_preview(report: PictureReport, folder: Path, *, overwrite: bool) -> Path:
+def write_preview(report: PictureReport, path: Path, *, overwrite: bool) -> None:
     """A PNG of the first page with boxes and reasons, drawn on the redacted picture. Raises EncodeError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{(report.target or report.source).stem}.preview.png"
     first = [face for face in report.faces if face.frame_index == 0]
     from faceguard.media.detector_view import to_detector_image
 
     drawn = draw_preview(to_detector_image(report.covered.after.frames[0]), first)
     write_image(Picture((Frame((drawn,)),), ImageFormat.PNG), path, overwrite=overwrite)
-    return path

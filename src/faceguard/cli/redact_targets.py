@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from faceguard.cli.video import is_video, written_name
 from faceguard.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -25,23 +27,88 @@ def plan_targets(inputs: Sequence[Path], output: Path | None) -> list[Path | Non
     if output is None:
         return [None] * len(inputs)
     if len(inputs) == 1 and not output.is_dir() and not str(output).endswith(("/", "\\")):
-        return [output / inputs[0].name if not output.suffix and not output.exists() else output]
+        return [output / written_name(inputs[0]) if not output.suffix and not output.exists() else output]
     if output.exists() and not output.is_dir():
         raise ConfigurationError(
             f"`{output}` is a file, and {len(inputs)} inputs need a folder; name one with `-o`", path=output
         )
+    return [output / name for name in _without_repeats([written_name(source) for source in inputs])]
+
+
+def plan_previews(inputs: Sequence[Path], targets: Sequence[Path | None], folder: Path | None) -> list[Path | None]:
+    """Where the preview of each picture goes, no two the same; None for videos, and for all without a `folder`."""
+    if folder is None:
+        return [None] * len(inputs)
+    stems = [(target or source).stem for source, target in zip(inputs, targets, strict=True)]
+    names = _without_repeats([f"{stem}.preview.png" for stem in stems])
+    return [None if is_video(source) else folder / name for source, name in zip(inputs, names, strict=True)]
+
+
+def refuse_collisions(reads: Sequence[Path], writes: Sequence[Path]) -> None:
+    """Raises ConfigurationError when a file to write is one to read, or is to be written twice.
+
+    Links are seen through. Names are compared as disks do that know no case and one form of each accent.
+    """
+    inputs = {_identity(read): read for read in reads}
+    taken: set[str | tuple[int, int]] = set()
+    for write in writes:
+        there = _identity(write)
+        if there is not None and there in inputs:
+            raise ConfigurationError(
+                f"`{write}` would be written over, and it is the input `{inputs[there]}`; originals are never "
+                "overwritten, choose another output",
+                path=write,
+            )
+        marks = {_folded(str(write.parent.resolve() / write.name)), *(() if there is None else (there,))}
+        if marks & taken:
+            raise ConfigurationError(
+                f"two files would be written as `{write}`; give outputs, report, log and previews names of their own",
+                path=write,
+            )
+        taken |= marks
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Device and number of the file, the same for all its names; None if it isn't there."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):  # ValueError: no name of a file; whoever opens it will tell
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _without_repeats(names: Sequence[str]) -> list[str]:
+    """`names`, with a number at each that another has already."""
     taken: set[str] = set()
-    return [output / _free_name(source, taken) for source in inputs]
+    found = []
+    for name in names:
+        free, number = name, 1
+        while _folded(free) in taken:
+            number += 1
+            free = f"{Path(name).stem}-{number}{Path(name).suffix}"
+        taken.add(_folded(free))
+        found.append(free)
+    return found
 
 
-def _free_name(source: Path, taken: set[str]) -> str:
-    """The name of `source`, with a number when another input has it; compared without case, as some disks do."""
-    name, number = source.name, 1
-    while name.casefold() in taken:
-        number += 1
-        name = f"{source.stem}-{number}{source.suffix}"
-    taken.add(name.casefold())
-    return name
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def refuse_misplaced(
+    inputs: Sequence[Path], *, subjects: Sequence[str], cover: Sequence[str], ignore: Sequence[str]
+) -> None:
+    """Raises ConfigurationError for places that the inputs can't have: nothing that was asked for is left out."""
+    pictures = [source for source in inputs if not is_video(source)]
+    if pictures and (cover or ignore):
+        raise ConfigurationError(
+            f"`--cover` and `--ignore` are for videos, and `{pictures[0]}` is a picture; run it apart", key="cover"
+        )
+    if subjects and len(pictures) < len(inputs):
+        raise ConfigurationError(
+            "faces of a video are named in its plan: run `faceguard analyze`, write under `edits`, then `render`",
+            key="subject",
+        )
 
 
 def parse_subjects(texts: Sequence[str], inputs: Sequence[Path]) -> list[SubjectRegion]:

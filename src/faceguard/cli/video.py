@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from faceguard.cli.redact_report import Outcome
     from faceguard.media.video_read import Damage
     from faceguard.pipeline.guard import FaceGuard
+    from faceguard.pipeline.rules import AssetScope
     from faceguard.pipeline.video_render import RenderSettings
     from faceguard.pipeline.zones import Zones
 
@@ -182,7 +183,7 @@ def render(
 class VideoOptions:
     """What `faceguard redact` was told about videos."""
 
-    event: str | None
+    scope: AssetScope
     captured_at: datetime | None
     audio: Keep
     subtitles: Keep
@@ -200,15 +201,17 @@ def is_video(source: Path) -> bool:
     return source.suffix.lower() in VIDEO_SUFFIXES
 
 
+def written_name(source: Path) -> str:
+    """The name of the output of `source` in a folder of outputs."""
+    return source.with_suffix(".mp4").name if source.suffix.lower() in _READ_ONLY_SUFFIXES else source.name
+
+
 def redact_one_video(guard: FaceGuard, source: Path, target: Path | None, options: VideoOptions) -> Outcome:
     """One video; its error is part of the outcome, so that the other inputs go on."""
     from faceguard.cli.redact_report import Outcome
     from faceguard.cli.video_progress import progress_shown
-    from faceguard.pipeline.rules import AssetScope
     from faceguard.pipeline.video import VideoJob
 
-    if target is not None and target.suffix == source.suffix and target.suffix.lower() in _READ_ONLY_SUFFIXES:
-        target = target.with_suffix(".mp4")
     settings = render_settings(
         codec=options.codec,
         quality=options.crf,
@@ -222,7 +225,7 @@ def redact_one_video(guard: FaceGuard, source: Path, target: Path | None, option
                 source,
                 target,
                 zones=zones_of(options.cover, options.ignore),
-                scope=AssetScope(event=options.event),
+                scope=options.scope,
                 captured_at=options.captured_at,
                 render=settings,
                 overwrite=options.overwrite,

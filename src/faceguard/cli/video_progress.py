@@ -32,7 +32,7 @@ def progress_shown(form: str, name: str) -> Iterator[Report | None]:
 
 def _bar() -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %  {task.fields[rate]:.0f} pictures/s"),
         TimeRemainingColumn(),

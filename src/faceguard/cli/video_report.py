@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from faceguard.cli.terminal import make_console, printable
 from faceguard.pipeline.video import VideoReport
 from faceguard.policy.explain import explain
 from faceguard.types import Effect
@@ -20,10 +20,12 @@ def print_video_report(report: VideoReport, *, language: str | None = None, as_j
     if as_json:
         print(json.dumps(video_document(report), indent=2, ensure_ascii=False))
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = make_console()
     target = report.target if report.target is not None else "(dry run, nothing written)"
     kept = len(report.plan.faces) - report.redacted_count
-    console.print(f"{report.source} -> {target}: {report.redacted_count} faces redacted, {kept} kept")
+    console.print(
+        f"{printable(report.source)} -> {printable(target)}: {report.redacted_count} faces redacted, {kept} kept"
+    )
     if report.plan.faces:
         console.print(_table(report))
     if language is not None:

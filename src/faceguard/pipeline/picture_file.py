@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from faceguard.atomic import make_folder
 from faceguard.audit.compose import new_salt
 from faceguard.audit.record import Action, AssetEntry, OutputEntry, salted_digest
 from faceguard.errors import DecodeError, EncodeError
@@ -100,7 +101,7 @@ def _release(run: Run, bound: BoundRules, job: PictureJob, target: Path, covered
         output = _output_entry(written, covered.after, target)
         record_ids.append(run.record(bound, asset.entry, covered.faces, Action.RELEASE, output=output))  # 4
 
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     write_image(
         covered.after,
         target,

@@ -1,0 +1,66 @@
+"""Which input goes to which output: nothing that is read, and nothing that was just written, is written over."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from faceguard.cli.redact_targets import plan_previews, plan_targets, refuse_collisions, refuse_misplaced
+from faceguard.errors import ConfigurationError
+
+
+def test_names_that_differ_by_case_or_by_the_form_of_an_accent_get_numbers() -> None:
+    inputs = [Path("a/photo.jpg"), Path("b/PHOTO.jpg"), Path("c/caf\u00e9.jpg"), Path("d/cafe\u0301.jpg")]
+    names = [target.name for target in plan_targets(inputs, Path("out")) if target is not None]
+    assert names == ["photo.jpg", "PHOTO-2.jpg", "caf\u00e9.jpg", "cafe\u0301-2.jpg"]
+
+
+def test_a_number_never_takes_the_name_of_another_input() -> None:
+    inputs = [Path("a/x.jpg"), Path("b/x.jpg"), Path("c/x-2.jpg")]
+    names = [target.name for target in plan_targets(inputs, Path("out")) if target is not None]
+    assert len(set(names)) == 3
+
+
+def test_previews_of_two_formats_of_one_name_do_not_meet() -> None:
+    inputs = [Path("a/x.jpg"), Path("b/x.png")]
+    previews = plan_previews(inputs, plan_targets(inputs, Path("out")), Path("seen"))
+    assert previews == [Path("seen/x.preview.png"), Path("seen/x.preview-2.png")]
+
+
+def test_videos_that_become_mp4_in_a_folder_do_not_meet_there() -> None:
+    assert plan_targets([Path("a.mpg"), Path("a.mp4")], Path("out")) == [Path("out/a.mp4"), Path("out/a-2.mp4")]
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+def test_an_output_that_is_another_name_of_an_input_is_refused(tmp_path: Path, link: object) -> None:
+    (tmp_path / "in.jpg").write_bytes(b"original")
+    link(tmp_path / "in.jpg", tmp_path / "out.jpg")  # type: ignore[operator]
+    with pytest.raises(ConfigurationError, match="originals are never overwritten"):
+        refuse_collisions([tmp_path / "in.jpg"], [tmp_path / "out.jpg"])
+
+
+def test_an_output_that_is_the_next_input_is_refused(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.jpg").write_bytes(folder.encode())
+    inputs = [tmp_path / "a" / "x.jpg", tmp_path / "b" / "x.jpg"]
+    targets = [target for target in plan_targets(inputs, tmp_path / "b") if target is not None]
+    with pytest.raises(ConfigurationError, match="originals are never overwritten"):
+        refuse_collisions(inputs, targets)
+
+
+def test_two_outputs_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="two files"):
+        refuse_collisions([], [tmp_path / "out.json", tmp_path / "sub" / ".." / "OUT.json"])
+    refuse_collisions([], [tmp_path / "out.json", tmp_path / "out.jpg"])
+
+
+def test_places_are_refused_where_the_input_can_not_have_them() -> None:
+    """FG-R07: an area that was to be covered is not forgotten in silence."""
+    with pytest.raises(ConfigurationError, match="are for videos"):
+        refuse_misplaced([Path("x.jpg")], subjects=(), cover=("0,0,9,9",), ignore=())
+    with pytest.raises(ConfigurationError, match="named in its plan"):
+        refuse_misplaced([Path("x.mp4")], subjects=("a=0,0,9,9",), cover=(), ignore=())
+    refuse_misplaced([Path("x.mp4")], subjects=(), cover=("0,0,9,9",), ignore=())
