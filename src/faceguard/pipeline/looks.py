@@ -47,7 +47,7 @@ class LookSettings:
     thorough_interval_s: float = 1.5
     change: float = 25.0
     quick_side_px: int = 640
-    thorough_side_px: int = 1920
+    thorough_side_px: int = 1280
 
 
 class LookSchedule:
