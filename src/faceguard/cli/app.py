@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 import typer
 
@@ -41,6 +42,7 @@ def main() -> None:
     went well can't be told any more.
     """
     write_any_letter()
+    warnings.filterwarnings("ignore", module="PIL")  # of odd metadata, which doesn't survive anyway
     try:
         app()
     except FaceguardError as error:
