@@ -1,4 +1,4 @@
-"""`faceguard notice`: whether a handling notice says what a policy asks for, and one to start from."""
+"""`faceguard notice`: write a handling notice, check it against a policy, render it for people to read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Handling notices: check one, or start from the shipped example.", no_args_is_help=True)
+from faceguard.cli.notice_new import new
+from faceguard.cli.notice_render import bump, render
+
+app = typer.Typer(help="Handling notices: write one, check it, render signs and pages.", no_args_is_help=True)
+app.command("new")(new)
 
 
 @app.command("check")
@@ -25,6 +29,7 @@ def check(
     from faceguard.policy.gate import absent_recommended, bind_notice
     from faceguard.policy.load import load_policy
     from faceguard.policy.notice import load_notice
+    from faceguard.policy.notice_versions import changed_without_version
 
     loaded, rules, moment = load_notice(notice), load_policy(policy), datetime.now(UTC)
     purposes = [purpose] if purpose is not None else [use.id for use in loaded.purposes] or [""]
@@ -34,7 +39,7 @@ def check(
             bind_notice(loaded, policy=rules, purpose=purpose_id, functions=loaded.functions, moment=moment)
         except NoticeError as refusal:
             refusals[purpose_id] = refusal
-    advice = absent_recommended(loaded, rules)
+    advice, changed = absent_recommended(loaded, rules), changed_without_version(notice, loaded)
     if as_json:
         answer = {
             "notice_id": loaded.notice_id,
@@ -47,6 +52,7 @@ def check(
                 for purpose_id in purposes
             },
             "recommended": advice,
+            "changed_without_version": changed,
         }
         print(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
@@ -56,6 +62,8 @@ def check(
             print(f"{word:<8}{rules.policy_id}  {purpose_id}")
         for item in advice:
             print(f"advice: `{item}` is recommended and not there")
+        if changed:
+            print(f"warning: version {loaded.version} was rendered with another text; run `faceguard notice bump`")
     if refusals:
         raise next(iter(refusals.values()))
 
@@ -66,6 +74,10 @@ def example() -> None:
     from faceguard.resources import resource_dir
 
     print((resource_dir("policies") / "notices" / "example.toml").read_text(encoding="utf-8"), end="")
+
+
+app.command("render")(render)
+app.command("bump")(bump)
 
 
 def _error(refusal: Exception | None) -> dict[str, object] | None:

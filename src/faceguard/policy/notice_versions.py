@@ -1,7 +1,7 @@
-"""New text is a new version (FG-N06): what was shown is kept beside the notice, and a change without a new version is told.
+"""New text is a new version (FG-N06): what was shown is kept beside the notice, and a silent change is told.
 
-`shop.toml` keeps its shown texts as `shop.versions/1.0.toml`, `shop.versions/1.1.toml`: what records and consents name by
-version and hash can still be read.
+`shop.toml` keeps its shown texts as `shop.versions/1.0.toml`, `shop.versions/1.1.toml`: what records and consents name
+by version and hash can still be read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from faceguard.atomic import write_atomic
-from faceguard.errors import NoticeError
+from faceguard.errors import EncodeError, NoticeError
 from faceguard.policy.notice import HandlingNotice, NoticeRef, load_notice
 
 _LAST_NUMBER = re.compile(r"(\d+)(?=\D*$)")
@@ -43,7 +43,14 @@ def keep_version(path: Path, notice: HandlingNotice) -> None:
     kept = kept_versions(path) / f"{notice.version}.toml"
     if kept.exists():
         return
-    kept.parent.mkdir(exist_ok=True)
+    try:
+        kept.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise EncodeError(
+            f"`{kept.parent}`, which keeps the versions that were shown, can't be made: {error.strerror}; "
+            "copy the notice to a folder that can be written to",
+            path=kept.parent,
+        ) from error
     write_atomic(kept, path.read_bytes(), overwrite=False)
 
 
@@ -79,7 +86,7 @@ def bump(path: Path, *, effective_from: datetime, version: str | None = None) ->
 
 def _edited(text: str, version: str, effective_from: datetime, replaces: NoticeRef) -> str:
     for key, value in (("version", f'"{version}"'), ("effective_from", effective_from.isoformat())):
-        text = re.sub(_TOP_KEY.format(key=key), lambda _, line=f"{key} = {value}": line, text, count=1)
+        text = re.sub(_TOP_KEY.format(key=key), f"{key} = {value}", text, count=1)
     lines = [f'{key} = "{value}"' for key, value in replaces.model_dump().items()]
     return "\n".join([_REPLACES.sub("", text).rstrip(), "", "[replaces]", *lines, ""])
 

@@ -92,6 +92,6 @@ def _in_words(error: Exception, size: SignSize) -> FaceguardError:
 def _too_much_text(size: SignSize) -> NoticeError:
     remedy = "print it as a4, or in one language" if size is SignSize.LABEL else "print it in one language"
     return NoticeError(
-        f"the first layer is too much text for a readable sign of size `{size}`; shorten purposes and items, or {remedy}",
+        f"too much text for a readable sign of size `{size}`; shorten purposes and items, or {remedy}",
         key="size",
     )

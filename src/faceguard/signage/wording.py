@@ -1,7 +1,7 @@
 """The fixed words of signs and pages, in English and Japanese. What operators say themselves is in their notice.
 
-The first layer follows EDPB Guidelines 3/2019, section 7, and PPC Q&A 1-14: who, what for, what is done, what it means for
-you, whom to ask, and where the rest is.
+The first layer follows EDPB Guidelines 3/2019, section 7, and PPC Q&A 1-14: who, what for, what is done, what it means
+for you, whom to ask, and where the rest is.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ PHRASES: Final[Wording[Phrase]] = {
     Phrase.CHILD_FACE: ("What happens to my face?", "わたしの かおは どうなるの？"),
     Phrase.CHILD_FACE_ANSWER: (
         "If you may be a child, your face is painted over, unless your grown-up says yes and the rules allow it.",
-        "こどもかもしれない ときは、ぬりつぶします。おうちの人が「いいよ」と いい、きまりでも よいときだけ のこります。",
+        "こどもかもしれない ときは、ぬりつぶします。おうちの人が「いいよ」と いい、きまりに あうときだけ のこります。",
     ),
     Phrase.CHILD_NO: ("What if I don't want this?", "いやな ときは？"),
     Phrase.CHILD_NO_ANSWER: (
