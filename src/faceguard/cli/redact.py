@@ -20,7 +20,16 @@ from faceguard.cli.redact_targets import (
     refuse_collisions,
     refuse_misplaced,
 )
-from faceguard.cli.video import Codec, Keep, ProgressForm, VideoOptions, end_by_signal, is_video, redact_one_video
+from faceguard.cli.video import (
+    Codec,
+    Keep,
+    ProgressForm,
+    VideoOptions,
+    WhenLost,
+    end_by_signal,
+    is_video,
+    redact_one_video,
+)
 from faceguard.errors import BatchError, ConfigurationError, FaceguardError
 
 if TYPE_CHECKING:
@@ -141,6 +150,10 @@ def redact(
         list[str] | None,
         typer.Option("--ignore", rich_help_panel=_VIDEOS, metavar="X,Y,W,H[@S-E]", help="Never looks for faces here."),
     ] = None,
+    when_lost: Annotated[
+        WhenLost,
+        typer.Option("--when-lost", rich_help_panel=_VIDEOS, help="While many faces are lost: widens, or covers all."),
+    ] = WhenLost.WIDEN,
     partial: Annotated[
         bool,
         typer.Option("--partial", rich_help_panel=_VIDEOS, help="Keeps what can be read of a damaged video."),
@@ -196,6 +209,7 @@ def redact(
         crf=crf,
         cover=tuple(cover or ()),
         ignore=tuple(ignore or ()),
+        when_lost=when_lost,
         partial=partial,
         progress=progress,
         overwrite=overwrite,

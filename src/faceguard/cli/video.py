@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from faceguard.media.video_read import Damage
     from faceguard.pipeline.guard import FaceGuard
     from faceguard.pipeline.rules import AssetScope
+    from faceguard.pipeline.sweep import SweepSettings
     from faceguard.pipeline.video_render import RenderSettings
     from faceguard.pipeline.zones import Zones
 
@@ -46,6 +47,13 @@ class Codec(StrEnum):
 class Keep(StrEnum):
     KEEP = "keep"
     DROP = "drop"
+
+
+class WhenLost(StrEnum):
+    """What is covered while many faces are lost at once: where they are predicted (WIDEN), or all (HOLD)."""
+
+    WIDEN = "widen"
+    HOLD = "hold"
 
 
 class ProgressForm(StrEnum):
@@ -83,6 +91,9 @@ LookNever = Annotated[
 Partial = Annotated[
     bool, typer.Option("--partial", help="Keeps what can be read of a damaged video; the record says so.")
 ]
+WhenLostOption = Annotated[
+    WhenLost, typer.Option("--when-lost", help="While many faces are lost at once: widens covers, or covers all.")
+]
 ProgressOption = Annotated[ProgressForm, typer.Option("--progress", help="How to tell of the progress.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replaces an existing output; never the input.")]
 
@@ -98,6 +109,7 @@ def analyze(
     event: Event = None,
     cover: CoverAlways = None,
     ignore: LookNever = None,
+    when_lost: WhenLostOption = WhenLost.WIDEN,
     partial: Partial = False,
     progress: ProgressOption = ProgressForm.AUTO,
     overwrite: Overwrite = False,
@@ -120,6 +132,7 @@ def analyze(
             zones=zones_of(cover, ignore),
             scope=AssetScope(event=event),
             render=RenderSettings(damage=_damage(partial)),
+            sweep=sweep_settings(when_lost),
             overwrite=overwrite,
             on_progress=report,
         )
@@ -191,6 +204,7 @@ class VideoOptions:
     crf: int | None
     cover: tuple[str, ...]
     ignore: tuple[str, ...]
+    when_lost: WhenLost
     partial: bool
     progress: ProgressForm
     overwrite: bool
@@ -228,6 +242,7 @@ def redact_one_video(guard: FaceGuard, source: Path, target: Path | None, option
                 scope=options.scope,
                 captured_at=options.captured_at,
                 render=settings,
+                sweep=sweep_settings(options.when_lost),
                 overwrite=options.overwrite,
                 on_progress=report,
             )
@@ -256,6 +271,13 @@ def render_settings(
         TrackChoice(subtitles.value),
         _damage(partial),
     )
+
+
+def sweep_settings(when_lost: WhenLost) -> SweepSettings:
+    """How a video is looked at, as the pipeline knows it."""
+    from faceguard.pipeline.sweep import SweepSettings
+
+    return SweepSettings(cover_when_lost=when_lost is WhenLost.HOLD)
 
 
 def _damage(partial: bool) -> Damage:
