@@ -9,7 +9,7 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 SHOWN = (
-    *("FG-N01", "FG-N02", "FG-N03", "FG-N06", "FG-N07", "FG-N08", "FG-N09"),
+    *("FG-N01", "FG-N02", "FG-N03", "FG-N04", "FG-N05", "FG-N06", "FG-N07", "FG-N08", "FG-N09"),
     *("FG-A01", "FG-A02", "FG-A03", "FG-A04", "FG-A06", "FG-A07", "FG-A08", "FG-A09", "FG-A10", "FG-A11"),
     *("FG-C01", "FG-C02", "FG-C03", "FG-C04", "FG-C05", "FG-C06", "FG-C07", "FG-C08", "FG-C09", "FG-C10"),
     *("FG-C11", "FG-C12", "FG-C13", "FG-C14"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -125,9 +126,12 @@ def _ask(question: Question) -> str:
         default = question.suggestion or ("" if question.optional else None)
         answer = str(typer.prompt(f"{question.text}{suffix}", default=default, show_default=bool(default))).strip()
         words = [word.strip() for word in answer.split(",")] if question.key in LIST_OF_WORDS else [answer]
-        if not question.choices or all(word in question.choices for word in words):
+        if question.choices and not all(word in question.choices for word in words):
+            print(f"choose from {', '.join(question.choices)}")
+        elif question.pattern and not re.fullmatch(question.pattern, answer):
+            print("that does not look right; mind letters and signs")
+        else:
             return answer
-        print(f"choose from {', '.join(question.choices)}")
 
 
 def _notice(draft: Draft, output: Path, effective_from: datetime) -> HandlingNotice:

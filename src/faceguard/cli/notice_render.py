@@ -62,12 +62,14 @@ def render(
     from faceguard.policy.load import load_policy
     from faceguard.policy.notice import load_notice
     from faceguard.policy.notice_versions import changed_without_version, keep_version, kept_versions
+    from faceguard.policy.policy_terms import Locale
     from faceguard.signage.render import render as render_bytes
     from faceguard.signage.render import require_publishable
 
     loaded, rules = load_notice(notice), load_policy(policy)
     require_publishable(loaded, rules, moment=now())
-    locales = language.locales if language is not None else rules.notice.locales.value
+    required = rules.notice.locales.value
+    locales = language.locales if language is not None else tuple(locale for locale in Locale if locale in required)
     if _is_folder(output):
         shapes = list(_shapes(layer, size, format, locales, for_children=child))
         targets = [output / shape.file_name(loaded) for shape in shapes]

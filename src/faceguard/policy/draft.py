@@ -24,6 +24,8 @@ LIST_OF_WORDS: Final = frozenset({"functions"})
 """Keys whose answer is words separated by commas."""
 
 _LISTS: Final = frozenset({"purposes", "placements"})
+_IDENTIFIER: Final = r"[a-z0-9][a-z0-9._+-]*"
+_ADDRESS: Final = r"https?://\S+"
 _DISCLOSURES = tuple(Disclosure)
 _LEGAL_BASES = tuple(LegalBasis)
 
@@ -48,6 +50,8 @@ class Question:
     suggestion: str = ""
     choices: tuple[str, ...] = ()
     optional: bool = False
+    pattern: str = ""
+    """What an answer has to look like, as a regular expression; empty when any words will do."""
 
 
 def next_question(
@@ -112,7 +116,7 @@ def _is_answered(value: object) -> bool:
 
 def _questions(draft: Draft, policy: Policy, locales: tuple[Locale, ...]) -> Iterator[Question]:
     ask = _Asker(policy, locales)
-    yield ask.one("notice_id", "notice_id")
+    yield ask.one("notice_id", "notice_id", pattern=_IDENTIFIER)
     yield ask.one("functions", "functions", choices=tuple(Function))
     for index in range(max(1, len(draft.get("purposes", ())))):
         yield from _purpose_questions(draft, policy, ask, f"purposes.{index}")
@@ -129,7 +133,7 @@ def _questions(draft: Draft, policy: Policy, locales: tuple[Locale, ...]) -> Ite
 
 
 def _purpose_questions(draft: Draft, policy: Policy, ask: _Asker, key: str) -> Iterator[Question]:
-    yield ask.one(f"{key}.id", "purpose_id")
+    yield ask.one(f"{key}.id", "purpose_id", pattern=_IDENTIFIER)
     yield from ask.in_each_language(f"{key}.text", "purpose_text")
     yield ask.one(f"{key}.disclosure", "purpose_disclosure", choices=_DISCLOSURES)
     if policy.notice.legal_basis_per_purpose.value:
@@ -143,7 +147,7 @@ def _placement_questions(policy: Policy, ask: _Asker) -> Iterator[Question]:
     wanted = {*policy.notice.placements_required.value, PlacementKind.WEB}
     for kind in PlacementKind:
         if kind is PlacementKind.WEB:
-            yield ask.one("placements.web.url", "web")
+            yield ask.one("placements.web.url", "web", pattern=_ADDRESS)
         elif kind in wanted:
             yield from ask.in_each_language(f"placements.{kind}.place", kind.value)
 
@@ -156,10 +160,10 @@ class _Asker:
         self._values = _policy_values(policy)
         self._locales = locales
 
-    def one(self, key: str, name: str, *, choices: tuple[str, ...] = ()) -> Question:
+    def one(self, key: str, name: str, *, choices: tuple[str, ...] = (), pattern: str = "") -> Question:
         wording = self._wordings.get(name, Wording())
         text = self._text(name, wording, self._locales[0])
-        return Question(key, text, wording.suggest.en, tuple(map(str, choices)))
+        return Question(key, text, wording.suggest.en, tuple(map(str, choices)), pattern=pattern)
 
     def in_each_language(self, key: str, name: str, *, optional: bool = False) -> Iterator[Question]:
         wording = self._wordings.get(name, Wording())
