@@ -94,10 +94,13 @@ class AuditLog:
         try:
             _write_all(descriptor, line)  # 3
             os.fsync(descriptor)
-            write_head(self.path, tip.follow(entry), datetime.now(UTC), self.key)
         except BaseException:
-            with contextlib.suppress(OSError):
-                os.ftruncate(descriptor, size_bytes)
+            _cut_back(descriptor, size_bytes)
+            raise
+        try:
+            write_head(self.path, tip.follow(entry), datetime.now(UTC), self.key)
+        except Exception:  # not KeyboardInterrupt: it may come when the checkpoint already counts the line
+            _cut_back(descriptor, size_bytes)
             raise
         return AppendReceipt(record.decision_id, entry.seq, entry.hash)
 
@@ -162,6 +165,11 @@ def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def _cut_back(descriptor: int, size_bytes: int) -> None:
+    with contextlib.suppress(OSError):
+        os.ftruncate(descriptor, size_bytes)
 
 
 def _last_line(descriptor: int, size_bytes: int) -> bytes:

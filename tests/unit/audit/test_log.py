@@ -237,3 +237,27 @@ def test_a_log_in_memory_keeps_the_last_records_only(record_factory: Make) -> No
     assert [entry.seq for entry in log.entries] == [2, 3]
     assert [receipt.seq for receipt in receipts] == [0, 1, 2, 3]
     assert log.entries[1].prev_hash == log.entries[0].hash
+
+
+@pytest.mark.parametrize("after_the_checkpoint", [False, True])
+def test_ctrl_c_at_the_checkpoint_leaves_a_log_that_holds(
+    tmp_path: Path, record_factory: Make, monkeypatch: pytest.MonkeyPatch, *, after_the_checkpoint: bool
+) -> None:
+    """FG-D01: the interrupt may come just before the checkpoint is renewed, or just after."""
+    from faceguard.audit import log as log_module
+
+    path = tmp_path / "log.jsonl"
+    AuditLog(path).append(record_factory())
+    honest = log_module.write_head
+
+    def interrupted(*words: object) -> None:
+        if after_the_checkpoint:
+            honest(*words)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(log_module, "write_head", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        AuditLog(path).append(record_factory())
+    monkeypatch.setattr(log_module, "write_head", honest)
+    AuditLog(path).append(record_factory())
+    assert verify_log(path, keys=None, moment=datetime.now(UTC)).size == 3
