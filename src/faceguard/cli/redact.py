@@ -226,16 +226,16 @@ def redact(
         if path is not None:
             make_folder(path.parent)
     outcomes = []
-    with end_by_signal():
-        for source, target, drawn in zip(inputs, targets, previews, strict=True):
-            if is_video(source):
-                outcomes.append(redact_one_video(guard, source, target, videos))
-            else:
-                outcomes.append(_redact_one(guard, source, target, drawn, pictures))
     try:
+        with end_by_signal():
+            for source, target, drawn in zip(inputs, targets, previews, strict=True):
+                if is_video(source):
+                    outcomes.append(redact_one_video(guard, source, target, videos))
+                else:
+                    outcomes.append(_redact_one(guard, source, target, drawn, pictures))
         if report is not None:
             write_report(report, outcomes, guard.policy, log, overwrite=overwrite)
-    finally:  # whatever becomes of the report, what was done is told
+    finally:  # stopped in between, or without a report: what was done is told
         print_outcomes(outcomes, guard.policy, log, language=language.value if explain else None, as_json=as_json)
     _raise_for(outcomes)
 

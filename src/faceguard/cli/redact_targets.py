@@ -121,15 +121,17 @@ def parse_subjects(texts: Sequence[str], inputs: Sequence[Path]) -> list[Subject
         )
     regions = []
     for text in texts:
-        match = _SUBJECT.match(text)
-        numbers = [float(number) for number in match["box"].split(",")] if match else []
-        if match is None or numbers[2] == 0 or numbers[3] == 0:
+        try:
+            match = _SUBJECT.match(text)
+            if match is None:
+                raise ValueError("not of the form KEY=x,y,w,h")
+            x, y, width, height = (float(number) for number in match["box"].split(","))
+            box = Box(x, y, x + width, y + height)
+        except ValueError as error:  # also a box without width or height, or with more digits than numbers have
             raise ConfigurationError(
                 f"`{text}` doesn't name a subject and its place; write KEY=x,y,w,h, like child-17=120,80,60,60",
                 key="subject",
                 actual=text,
-            )
-        x, y, width, height = numbers
-        page = int(match["page"] or 1) - 1
-        regions.append(SubjectRegion(match["key"], Box(x, y, x + width, y + height), frame_index=page))
+            ) from error
+        regions.append(SubjectRegion(match["key"], box, frame_index=int(match["page"] or 1) - 1))
     return regions

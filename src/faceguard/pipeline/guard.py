@@ -98,6 +98,7 @@ class FaceGuard:
         given; ValueError or TypeError for an array of another form.
         """
         _require_bgr(image)
+        _require_regions(subjects)
         bound = self._run.bind(captured_at)
         height, width = image.shape[:2]
         asset = AssetEntry(media_type=MEMORY_MEDIA, width_px=width, height_px=height, salt=new_salt())
@@ -132,8 +133,11 @@ class FaceGuard:
         """One picture file in, a safe one out, whole or not at all; `target` None is a dry run.
 
         The format follows the suffix of `target`; `quality` is 1..100 for lossy ones. Raises FaceguardError, and then
-        there is no output.
+        there is no output; ValueError or TypeError for arguments of another form.
         """
+        _require_regions(subjects)
+        if not 1 <= quality <= 100:
+            raise ValueError(f"quality is 1..100, got {quality}")
         job = PictureJob(
             Path(source),
             None if target is None else Path(target),
@@ -195,3 +199,9 @@ def _require_bgr(image: object) -> None:
         raise TypeError(f"a picture is a numpy array of uint8, got {kind}")
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
         raise ValueError(f"a picture has the shape (H, W, 3) in B, G, R order, got {image.shape}")
+
+
+def _require_regions(subjects: object) -> None:
+    """A region that can't be read must not be taken for none: a face could lose the word that was given for it."""
+    if not isinstance(subjects, Sequence) or not all(isinstance(subject, SubjectRegion) for subject in subjects):
+        raise TypeError("subjects is a sequence of SubjectRegion")

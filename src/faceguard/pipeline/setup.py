@@ -53,8 +53,10 @@ def make_stages(
     """The stages that the policy asks for, or stricter ones. Nothing is loaded before the first picture.
 
     Raises PolicyError for a method that the policy's redaction class rules out (FG-R01), ConfigurationError for an
-    unknown name.
+    unknown name, ValueError for less than one thread.
     """
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads must be at least 1, got {threads}")
     if redactor is None or isinstance(redactor, str):
         redactor = create_redactor(redactor or policy.redaction.method.value)
     require_class(redactor, RedactionClass(policy.redaction.redaction_class.value))

@@ -71,7 +71,7 @@ def load_policy(name_or_path: str | Path) -> Policy:
         if "+" in name_or_path and not Path(name_or_path).exists():
             return merge_policies(*(load_policy(part.strip()) for part in name_or_path.split("+")))
     path = Path(name_or_path)
-    if isinstance(name_or_path, str) and not path.suffix and not path.exists():
+    if isinstance(name_or_path, str) and not path.suffix and (not name_or_path or not path.exists()):
         close = difflib.get_close_matches(name_or_path, PRESETS, n=1)
         hint = f"did you mean `{close[0]}`?" if close else f"presets are {', '.join(PRESETS)}"
         raise PolicyError(f"there is no preset or file `{name_or_path}`; {hint}", path=name_or_path)

@@ -320,3 +320,18 @@ def test_a_place_outside_of_the_picture_is_refused(place: Box) -> None:
 def test_a_page_that_is_not_there_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="page 2"):
         stopped_guard(FakeDetector([FACE])).redact(picture(), subjects=[replace(STOPPED, frame_index=1)])
+
+
+@pytest.mark.parametrize("subjects", [None, "child-1", [("child-1", (0, 0, 9, 9))], [None]])
+def test_regions_of_another_form_are_the_caller_s_mistake(subjects: object) -> None:
+    detector = FakeDetector([FACE])
+    with pytest.raises(TypeError, match="SubjectRegion"):
+        guard_of(detector).redact(picture(), subjects=subjects)
+    assert detector.calls == 0
+
+
+def test_numbers_out_of_range_are_the_caller_s_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="threads"):
+        guard_of(FakeDetector([]), threads=0)
+    with pytest.raises(ValueError, match="quality"):
+        guard_of(FakeDetector([])).redact_image(tmp_path / "in.png", tmp_path / "out.png", quality=0)
