@@ -39,7 +39,7 @@ def measured(*triples: Triple, calibration_id: str = "fitted") -> AgeCalibration
 def test_the_nearest_figure_that_answers_the_policy_counts(
     triples: list[Triple], years: float, basis: ChallengeBasis
 ) -> None:
-    """FG-A03: jp-appi-2026 asks for threshold 16 at 2 %; a laxer figure answers nothing."""
+    """FG-A03: jp-appi-2026 asks for threshold 16 at 4 %; a laxer figure answers nothing."""
     challenge = effective_challenge_age(load_policy("jp-appi-2026"), measured(*triples))
     assert (challenge.years, challenge.basis) == (years, basis)
     assert challenge.threshold_years == 16
