@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from faceguard.api import redact_image
+    from faceguard.api import redact_image, redact_video
     from faceguard.errors import FaceguardError
     from faceguard.pipeline.guard import FaceGuard
     from faceguard.policy.load import load_policy
@@ -32,6 +32,7 @@ _HOMES = {
     "load_notice": "faceguard.policy.notice",
     "load_policy": "faceguard.policy.load",
     "redact_image": "faceguard.api",
+    "redact_video": "faceguard.api",
 }
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "load_notice",
     "load_policy",
     "redact_image",
+    "redact_video",
 ]
 
 
