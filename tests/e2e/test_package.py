@@ -42,6 +42,11 @@ def test_the_wheel_carries_models_cards_licences_and_policies(unpacked_wheel: Pa
     data = unpacked_wheel / "faceguard" / "_data"
     assert (data / "models" / "manifest.toml").is_file()
     assert len(list((data / "policies").glob("*.toml"))) == 9
+    assert (data / "policies" / "notices" / "questions.toml").is_file()
+    templates = unpacked_wheel / "faceguard" / "signage" / "templates"
+    assert {"sign.typ", "sign.html.j2", "page.html.j2", "style.css", "pictogram.svg"} <= {
+        file.name for file in templates.iterdir()
+    }
     weights = list((data / "models").glob("*/weights.onnx"))
     assert len(weights) >= 3
     for file in weights:

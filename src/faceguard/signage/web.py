@@ -19,7 +19,7 @@ _PAGE_SIZES: Final = {SignSize.A4: "A4 portrait", SignSize.LABEL: "A6 landscape"
 
 
 def sign_html(sign: Sign, size: SignSize) -> str:
-    """The sign as a web page that prints on one sheet."""
+    """The sign as a web page, for screens at an entrance; the PDF is what to print."""
     environment = _environment()
     from markupsafe import Markup
 
