@@ -7,14 +7,15 @@ compared with what they give for the input, and must have taken its detail away.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faceguard.errors import RedactionError
-from faceguard.redaction.planes import Canvas, bit_depth_of, canvas_of
+from faceguard.redaction.planes import Canvas, PlaneRedactor, bit_depth_of, canvas_of
 from faceguard.types import Frame, RedactionClass, Redactor, Region
 
 SMOOTH_TOLERANCE = 0.06
@@ -38,6 +39,13 @@ DETAIL_LEFT = 0.5
 FLAT = 0.02
 """Detail below this, in shares of the full scale, is none: a coder's noise."""
 
+BAND_ROWS = 32 * BLOCK_PX
+"""Rows that are compared at a time, whole blocks."""
+
+DETAIL_SAMPLES = 4_000_000
+"""As many places tell where a face has its detail."""
+
+Part = slice | tuple[slice, ...]
 Floats = NDArray[np.floating[Any]]
 
 
@@ -54,16 +62,14 @@ def check_covered(
     independent = redactor.redaction_class is RedactionClass.IRREVERSIBLE
     if tolerance is None:
         tolerance = SMOOTH_TOLERANCE if independent else COARSE_TOLERANCE
-    expected = redactor.redact(_wiped(before, regions) if independent else before, regions)
-    views = [
-        Canvas(frame.planes, frame.format, bit_depth_of(frame), frame.alpha) for frame in (before, after, expected)
-    ]
+    expected = _redacted_blindly(before, regions, redactor) if independent else _view(redactor.redact(before, regions))
+    views = (_view(before), _view(after), expected)
     for region in regions:
         spans = views[0].slices(region.box)
         if spans is None:
             continue
         for number, span in enumerate(spans):
-            old, new, due = (_unit(view.planes[number][span], view.max_value) for view in views)
+            old, new, due = (Patch(view.planes[number][span], view.max_value) for view in views)
             _check_patch(old, new, due, region, tolerance)
             if not independent and number == 0:
                 _check_detail(old, new, region)
@@ -81,39 +87,57 @@ def _check_same_kind(before: Frame, after: Frame) -> None:
         )
 
 
-def _wiped(frame: Frame, regions: Sequence[Region]) -> Frame:
-    """`frame` with zeros for every sample of every region."""
+def _view(frame: Frame) -> Canvas:
+    """The frame's own planes, for reading."""
+    return Canvas(frame.planes, frame.format, bit_depth_of(frame), frame.alpha)
+
+
+def _redacted_blindly(frame: Frame, regions: Sequence[Region], redactor: Redactor) -> Canvas:
+    """`frame` redacted by a redactor that sees zeros for every sample of every region."""
     canvas = canvas_of(frame)
     for region in regions:
         for plane, span in zip(canvas.planes, canvas.slices(region.box) or (), strict=False):
             plane[span] = 0
-    return Frame(canvas.planes, frame.format, frame.index, frame.pts_s, canvas.alpha)
+    if isinstance(redactor, PlaneRedactor):  # spares a copy of a large photo
+        redactor.redact_into(canvas, regions)
+        return canvas
+    wiped = Frame(canvas.planes, frame.format, frame.index, frame.pts_s, canvas.alpha)
+    return _view(redactor.redact(wiped, regions))
 
 
-def _unit(patch: NDArray[Any], max_value: int) -> Floats:
-    """`patch` in 0..1, `(H, W, channels)`."""
-    return np.atleast_3d(patch).astype(np.float32) / max_value
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A region's samples in one plane, `(H, W)` or `(H, W, 3)`, as they are stored; a view, since it may be large."""
+
+    samples: NDArray[Any]
+    max_value: int
+
+    def unit(self, part: Part) -> Floats:
+        """A part of it in 0..1, `(H, W, channels)`."""
+        return np.atleast_3d(self.samples[part]).astype(np.float32) / self.max_value
+
+    def distance(self, other: Patch, part: Part) -> Floats:
+        """How far the samples of `part` are from those of `other`, in 0..1."""
+        return np.abs(self.unit(part) - other.unit(part))
 
 
-def _check_patch(old: Floats, new: Floats, due: Floats, region: Region, tolerance: float) -> None:
+def _check_patch(old: Patch, new: Patch, due: Patch, region: Region, tolerance: float) -> None:
     """Every block of the inside as it is due; no line of the border more like the old picture than like that."""
-    error = np.abs(new - due)
-    worst = float(_block_means(_inside(error)).max())
+    worst = max(float(_block_means(new.distance(due, band)).max()) for band in _bands_inside(new.samples.shape))
     if worst > tolerance:
         raise _uncovered(region, f"a block of it is {worst:.3f} of the full scale away from the fill")
-    likeness = np.abs(new - old)
     for name, line in (
         ("first row", np.s_[:1]),
         ("last row", np.s_[-1:]),
         ("first column", np.s_[:, :1]),
         ("last column", np.s_[:, -1:]),
     ):
-        away = float(error[line].mean())
-        if away > tolerance and float(likeness[line].mean()) < away / 2:
+        away = float(new.distance(due, line).mean())
+        if away > tolerance and float(new.distance(old, line).mean()) < away / 2:
             raise _uncovered(region, f"its {name} still shows the input")
 
 
-def _check_detail(old: Floats, new: Floats, region: Region) -> None:
+def _check_detail(old: Patch, new: Patch, region: Region) -> None:
     """The method must have taken the input's detail away, where the input had most of it."""
     steps, left = _steps(old), _steps(new)
     if not steps.size:
@@ -125,14 +149,16 @@ def _check_detail(old: Floats, new: Floats, region: Region) -> None:
 
 
 def _check_opaque(after: Canvas, span: tuple[slice, slice], region: Region, tolerance: float) -> None:
-    if after.alpha is not None and float(_unit(after.alpha[span], after.max_value).min()) < 1 - tolerance:
+    if after.alpha is not None and float(after.alpha[span].min()) < (1 - tolerance) * after.max_value:
         raise _uncovered(region, "it is transparent, and what lies behind is not known to be covered")
 
 
-def _inside(patch: Floats) -> Floats:
-    """`patch` without the samples that share a transform block with the outside; at least its middle half."""
-    rows, columns = (min(EDGE_PX, size // 4) for size in patch.shape[:2])
-    return patch[rows : patch.shape[0] - rows, columns : patch.shape[1] - columns]
+def _bands_inside(shape: Sequence[int]) -> Iterator[Part]:
+    """A patch without the samples that share a transform block with the outside, at least its middle half: in bands of
+    `BAND_ROWS`, so that a face which fills a large photo needs no second photo's memory as floats."""
+    rows, columns = (min(EDGE_PX, size // 4) for size in shape[:2])
+    for top in range(rows, shape[0] - rows, BAND_ROWS):
+        yield slice(top, min(top + BAND_ROWS, shape[0] - rows)), slice(columns, shape[1] - columns)
 
 
 def _block_means(patch: Floats) -> Floats:
@@ -145,10 +171,16 @@ def _block_means(patch: Floats) -> Floats:
     return means
 
 
-def _steps(patch: Floats) -> Floats:
-    """Differences between neighbouring samples, both ways, in one row; inside mosaic cells and flat fills all are 0."""
-    steps: Floats = np.concatenate([np.abs(np.diff(patch, axis=axis)).ravel() for axis in (0, 1)])
-    return steps
+def _steps(patch: Patch) -> Floats:
+    """Differences between neighbouring samples, both ways, in one row; inside mosaic cells and flat fills all are 0.
+
+    Of a patch with more than `DETAIL_SAMPLES` every so many rows are looked at.
+    """
+    stride = max(1, patch.samples.shape[0] * patch.samples.shape[1] // DETAIL_SAMPLES)
+    above, below = np.s_[:-1:stride], np.s_[1::stride]
+    left, right = np.s_[::stride, :-1], np.s_[::stride, 1:]
+    pairs = ((above, below), (left, right))
+    return np.concatenate([np.abs(patch.unit(a) - patch.unit(b)).ravel() for a, b in pairs])
 
 
 def _uncovered(region: Region, what: str) -> RedactionError:

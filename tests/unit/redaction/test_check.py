@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -140,3 +141,21 @@ def test_a_picture_of_another_size_is_refused(portrait: Frame) -> None:
     smaller = Frame((portrait.planes[0][:-1],))
     with pytest.raises(RedactionError, match="512x511 bgr instead of 512x512 bgr"):
         check_covered(portrait, smaller, (HEAD,), create_redactor("solid"))
+
+
+def test_a_face_that_fills_a_large_photo_is_checked_without_a_photo_of_floats() -> None:
+    """The check needs one more picture of the same bytes, and a band of rows; and finds a hole in any band."""
+    pixels = np.random.default_rng(5).integers(0, 256, (2400, 2000, 3), dtype=np.uint8)
+    before, regions = Frame((pixels,)), [Region(1, Box(0, 0, 2000, 2400))]
+    redactor = create_redactor("solid")
+    after = redactor.redact(before, regions)
+    tracemalloc.start()
+    check_covered(before, after, regions, redactor)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 2.5 * pixels.nbytes
+    for top in (16, 1280, 2360):
+        holed = after.planes[0].copy()
+        holed[top : top + 24, 900:924] = pixels[top : top + 24, 900:924]
+        with pytest.raises(RedactionError, match="region 1"):
+            check_covered(before, Frame((holed,)), regions, redactor)
