@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pypdfium2
+import pytest
 from typer.testing import CliRunner
 
 from faceguard.cli.app import app
+from faceguard.errors import ConfigurationError
 from faceguard.opencv import cv2
 from faceguard.policy.gate import check_notice
 from faceguard.policy.load import load_policy
@@ -140,3 +142,15 @@ def test_an_incomplete_notice_is_not_rendered(tmp_path: Path) -> None:
     unknown = faceguard("notice", "render", "notice.toml", "-o", "sign.gif", cwd=tmp_path)
     assert unknown.returncode == 2
     assert "pdf, png, html, md" in unknown.stderr
+
+
+@pytest.mark.parametrize("wrong", ["purposes = 3", 'purposes = "x"', "placements = {}", "items = []", "functions = 7"])
+def test_answers_of_a_wrong_shape_are_an_error_and_no_file(wrong: str, tmp_path: Path) -> None:
+    (tmp_path / "answers.toml").write_text(wrong, encoding="utf-8")
+    target = tmp_path / "shop.toml"
+    command = ["notice", "new", "--suggested", "--no-ask", "--policy", "us-il-bipa", "-o", str(target)]
+    given = ["purposes.0.text.en", "placements.web.url", "items.controller_name.en", "items.third_parties.en"]
+    settings = [part for key in given for part in ("--set", f"{key}=https://a.example")]
+    result = CliRunner().invoke(app, [*command, "--answers", str(tmp_path / "answers.toml"), *settings])
+    assert isinstance(result.exception, ConfigurationError), result.exception
+    assert not target.exists()

@@ -118,7 +118,8 @@ def _questions(draft: Draft, policy: Policy, locales: tuple[Locale, ...]) -> Ite
     ask = _Asker(policy, locales)
     yield ask.one("notice_id", "notice_id", pattern=_IDENTIFIER)
     yield ask.one("functions", "functions", choices=tuple(Function))
-    for index in range(max(1, len(draft.get("purposes", ())))):
+    purposes = draft.get("purposes")
+    for index in range(max(1, len(purposes) if isinstance(purposes, list) else 0)):
         yield from _purpose_questions(draft, policy, ask, f"purposes.{index}")
     yield from _placement_questions(policy, ask)
     required, recommended = policy.notice.required_items, policy.notice.recommended_items.value
