@@ -271,7 +271,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class SubjectRegion:
-    """The operator's word that the face centred in `box` is `key`'s. A face in two such regions is nobody's."""
+    """The operator's word that the face centred in `box` is `key`'s.
+
+    Doubt (a face in two regions, two faces in one) gives nobody's consent to a face and takes nobody's objection from it.
+    """
 
     key: str
     box: Box

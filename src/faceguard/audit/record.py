@@ -94,7 +94,7 @@ class AssetEntry(_Part):
 
 
 class DetectionEntry(_Part):
-    """How the face was found: by which model, in which band of its score, roughly where."""
+    """How the face was found: by which model (`operator`: named by hand), in which band of its score, roughly where."""
 
     model_id: str
     confidence_band: Annotated[str, Field(pattern=r"^0\.\d-(0\.\d|1\.0)$")]
