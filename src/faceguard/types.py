@@ -273,7 +273,7 @@ class Subject:
 class SubjectRegion:
     """The operator's word that the face centred in `box` is `key`'s.
 
-    Doubt (a face in two regions, two faces in one) gives nobody's consent to a face and takes nobody's objection from it.
+    Doubt (a face in two regions, two faces in one) gives nobody's consent to a face, and takes nobody's objection.
     """
 
     key: str
