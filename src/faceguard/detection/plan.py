@@ -67,7 +67,8 @@ class PlannedDetector:
 
     @property
     def model_ids(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(step.network.model_id for step in self.plan.passes))
+        steps = (*self.plan.passes, self.plan.turned) if self.plan.turned else self.plan.passes
+        return tuple(dict.fromkeys(step.network.model_id for step in steps))
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
         """Faces of `image`, `(H, W, 3)` BGR uint8, any size; boxes in its pixels, clipped to it, best score first.

@@ -19,6 +19,7 @@ TIERS: Mapping[str, Plan] = MappingProxyType(
             (Pass(YUNET, 1280), Pass(CENTERFACE, 640), Pass(RETINAFACE, 480)),
             Fusion({YUNET: 0.33, CENTERFACE: 0.7, RETINAFACE: 0.3}, bias=0.74),
             min_probability=0.23,
+            turned=Pass(YUNET, 320),
         ),
         "thorough": Plan(
             (
