@@ -89,10 +89,13 @@ def test_every_tier_finds_the_one_face(pictures: dict[str, Picture], tier: str, 
         )
 
 
+@pytest.mark.parametrize("tier", ["balanced", "thorough"])
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
-def test_thorough_finds_a_turned_picture_as_well_as_an_upright_one(pictures: dict[str, Picture], turns: int) -> None:
+def test_a_turned_picture_is_searched_as_well_as_an_upright_one(
+    pictures: dict[str, Picture], turns: int, tier: str
+) -> None:
     image = np.ascontiguousarray(np.rot90(pictures["astronaut"], turns))
-    found = create_detector("thorough", threads=1).detect(image)
+    found = create_detector(tier, threads=1).detect(image)
     assert len(found) == 1
     assert found[0].score > 0.95
 

@@ -74,9 +74,7 @@ def test_cells_run_level_by_level_prior_by_prior_row_by_row() -> None:
 
 
 def test_candidates_move_boxes_and_points_alike() -> None:
-    one = Candidates(
-        np.array([[1, 2, 3, 4]], np.float32), np.array([0.5], np.float32), np.ones((1, 5, 2), np.float32)
-    )
+    one = Candidates(np.array([[1, 2, 3, 4]], np.float32), np.array([0.5], np.float32), np.ones((1, 5, 2), np.float32))
     moved = concatenate([one, nothing(), one]).affine((2, 3), (10, 20))
     assert moved.boxes.tolist() == [[12, 26, 16, 32]] * 2
     assert moved.landmarks[0, 0].tolist() == [12, 23]

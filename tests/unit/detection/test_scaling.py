@@ -26,9 +26,7 @@ def test_inputs_fit_the_strides_and_never_lose_a_corner(height: int, width: int,
     assert scaled.image[round(content_rows) - 1, round(content_columns) - 1].tolist() == [255] * 3
 
 
-@pytest.mark.parametrize(
-    ("height", "width"), [(1, 30000), (30000, 1), (1, 1), (300, 6000), (2, 100_000), (4000, 3000)]
-)
+@pytest.mark.parametrize(("height", "width"), [(1, 30000), (30000, 1), (1, 1), (300, 6000), (2, 100_000), (4000, 3000)])
 def test_odd_shapes_cost_no_more_than_their_share(height: int, width: int) -> None:
     scaled = Pyramid(np.zeros((height, width, 3), np.uint8)).scaled(640)
     padded_line = 32 * (max(scaled.image.shape[:2]) + 32)
