@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,13 +52,14 @@ def _draw_box(picture: NDArray[Any], box: Box, colour: tuple[int, int, int], uni
 
 
 def _draw_lines(picture: NDArray[Any], box: Box, lines: Sequence[str], colour: tuple[int, int, int], unit: int) -> None:
-    """Writes `lines` on a plate at the box's top left, moved so that it stays inside the picture where it fits."""
+    """Writes `lines` on a plate under the box, or above it where the picture ends."""
     scale = 0.42 * unit
     sizes = [cv2.getTextSize(line, FONT, scale, unit)[0] for line in lines]
     step = max(height for _, height in sizes) + 6 * unit
     width, height = max(width for width, _ in sizes) + 8 * unit, step * len(lines) + 4 * unit
     left = max(0, min(int(box.x0), picture.shape[1] - width))
-    top = max(0, min(int(box.y0), picture.shape[0] - height))
+    below, above = math.ceil(box.y1), math.floor(box.y0) - height
+    top = below if below + height <= picture.shape[0] else max(0, above)
     cv2.rectangle(picture, (left, top), (left + width, top + height), colour, -1)
     for number, line in enumerate(lines, start=1):
         place = left + 4 * unit, top + number * step - 2 * unit
