@@ -297,6 +297,10 @@ class Function(StrEnum):
     STATISTICS = "statistics"
 
 
+ALWAYS_IN_USE = frozenset({Function.FACE_DETECTION, Function.AGE_ESTIMATION, Function.REDACTION})
+"""What runs for every picture with the shipped models; a video also tracks."""
+
+
 class Disclosure(StrEnum):
     """Where the output goes: use in place, or release to third parties. Different questions with different consents."""
 

@@ -30,13 +30,15 @@ def check(
     from faceguard.policy.load import load_policy
     from faceguard.policy.notice import load_notice
     from faceguard.policy.notice_versions import changed_without_version
+    from faceguard.types import ALWAYS_IN_USE
 
     loaded, rules, moment = load_notice(notice), load_policy(policy), datetime.now(UTC)
     purposes = [purpose] if purpose is not None else [use.id for use in loaded.purposes] or [""]
+    functions = ALWAYS_IN_USE.union(loaded.functions)
     refusals: dict[str, NoticeError] = {}
     for purpose_id in purposes:
         try:
-            bind_notice(loaded, policy=rules, purpose=purpose_id, functions=loaded.functions, moment=moment)
+            bind_notice(loaded, policy=rules, purpose=purpose_id, functions=functions, moment=moment)
         except NoticeError as refusal:
             refusals[purpose_id] = refusal
     advice, changed = absent_recommended(loaded, rules), changed_without_version(notice, loaded)

@@ -57,7 +57,7 @@ def render(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
 ) -> None:
     """Renders the sign (PDF, PNG, HTML) and the full page (HTML, Markdown) of a notice that is complete."""
-    from faceguard.atomic import write_atomic
+    from faceguard.atomic import make_folder, write_atomic
     from faceguard.cli.times import now
     from faceguard.policy.load import load_policy
     from faceguard.policy.notice import load_notice
@@ -86,7 +86,7 @@ def render(
         )
     keep_version(notice, loaded)
     for target, data in zip(targets, rendered, strict=True):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         write_atomic(target, data, overwrite=overwrite)
         print(target)
 

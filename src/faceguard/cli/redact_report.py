@@ -47,7 +47,7 @@ def print_outcomes(
         return
     console, errors = make_console(), make_console(stderr=True)
     for outcome in outcomes:
-        if outcome.error is not None:
+        if outcome.error is not None and (len(outcomes) > 1 or outcome.report is not None):
             word = "withheld" if outcome.report is None else "done, but without preview"
             message = printable(outcome.error.message)
             errors.print(Text.assemble(printable(outcome.source), ": ", (word, "bold red"), f": {message}"))
@@ -57,7 +57,8 @@ def print_outcomes(
             print_video_report(outcome.report, language=language)
         else:
             _print_report(console, outcome.report, outcome.preview, language)
-    console.print(f"policy {policy.policy_id} {policy.version}; records in {printable(log)}")
+    if any(outcome.report is not None for outcome in outcomes):
+        console.print(f"policy {policy.policy_id} {policy.version}; records in {printable(log)}")
 
 
 def _print_report(console: Console, report: PictureReport, preview: Path | None, language: str | None) -> None:

@@ -82,6 +82,15 @@ def test_the_example_notice_passes_every_preset(monkeypatch: pytest.MonkeyPatch,
     assert run(monkeypatch, "notice", "check", NOTICE, "--policy", name, "--purpose", "publication") == 0
 
 
+def test_notice_check_asks_for_every_function_that_will_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """FG-N03: a notice that `redact` would refuse isn't called complete."""
+    silent = tmp_path / "silent.toml"
+    text = NOTICE.read_text(encoding="utf-8")
+    assert '"age_estimation"' in text
+    silent.write_text(text.replace('"age_estimation", ', "").replace('"age_estimation",', ""), encoding="utf-8")
+    assert run(monkeypatch, "notice", "check", silent) == 2
+
+
 def test_notice_check_names_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
