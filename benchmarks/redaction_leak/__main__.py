@@ -56,7 +56,7 @@ def main() -> None:
         if cover is not covers[0]:
             views.forget(cover)
         print(f"{cover.label}: {time.process_time() - start:.0f} s of CPU", flush=True)
-        _write(options.out, results, covers[: len(facts)], facts)
+        _write(options, results, covers[: len(facts)], facts)
     print((options.out / "redaction_leak.md").read_text())
 
 
@@ -104,10 +104,14 @@ def _facts(cover: Cover, scenes: list[Scene], detector: Detector, rng: np.random
     return {"depends_on_inside": depends > 0, "still_detected": detected / len(picked)}
 
 
-def _write(out: Path, results: Results, covers: list[Cover], facts: dict[str, dict[str, float | bool]]) -> None:
+def _write(
+    options: argparse.Namespace, results: Results, covers: list[Cover], facts: dict[str, dict[str, float | bool]]
+) -> None:
+    out = options.out
+    limits = {"pictures_of_each_person": options.max_pictures, "strangers": options.max_strangers}
     out.mkdir(parents=True, exist_ok=True)
     table = as_table(results, covers, facts)
-    (out / "redaction_leak.json").write_text(as_json(results, covers, facts) + "\n")
+    (out / "redaction_leak.json").write_text(as_json(results, covers, facts, limits) + "\n")
     (out / "redaction_leak.md").write_text("# Can a redacted face be told, or got back?\n\n" + table)
     draw(results, covers, out / "redaction_leak.png")
 

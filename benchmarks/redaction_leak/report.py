@@ -23,12 +23,15 @@ Results = dict[str, dict[str, dict[str, Score]]]
 """Group -> cover label -> attack -> score."""
 
 
-def as_json(results: Results, covers: Sequence[Cover], facts: dict[str, dict[str, float | bool]]) -> str:
+def as_json(
+    results: Results, covers: Sequence[Cover], facts: dict[str, dict[str, float | bool]], limits: dict[str, int]
+) -> str:
     """Everything measured, and with what."""
     return json.dumps(
         {
             "machine": {"cpu": platform.processor() or platform.machine(), "python": platform.python_version()},
             "versions": {name: _version(name) for name in PACKAGES},
+            "limits": limits,
             "intervals": "99 %, bootstrap over people",
             "attacks": ATTACKS,
             "covers": {c.label: {"class": c.claim, **facts.get(c.label, {})} for c in covers},
@@ -101,6 +104,7 @@ def draw(results: Results, covers: Sequence[Cover], file: Path) -> None:
     first = np.atleast_1d(axes)[0]
     first.set_yticks(range(len(covers)), [cover.label for cover in covers])
     first.invert_yaxis()
-    first.legend(loc="lower right", fontsize=7)
-    figure.tight_layout()
+    marks_and_names = first.get_legend_handles_labels()
+    figure.legend(*marks_and_names, loc="lower center", ncols=len(ATTACKS), fontsize=8)
+    figure.tight_layout(rect=(0, 0.03, 1, 1))
     figure.savefig(file, dpi=110)
