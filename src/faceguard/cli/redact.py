@@ -25,12 +25,12 @@ from faceguard.cli.video import (
     Keep,
     ProgressForm,
     VideoOptions,
-    WhenLost,
     end_by_signal,
     is_video,
     redact_one_video,
 )
 from faceguard.errors import BatchError, ConfigurationError, FaceguardError
+from faceguard.policy.policy_terms import WhenTrackingLost
 
 if TYPE_CHECKING:
     from faceguard.cli.redact_report import Outcome
@@ -151,9 +151,13 @@ def redact(
         typer.Option("--ignore", rich_help_panel=_VIDEOS, metavar="X,Y,W,H[@S-E]", help="Never looks for faces here."),
     ] = None,
     when_lost: Annotated[
-        WhenLost,
-        typer.Option("--when-lost", rich_help_panel=_VIDEOS, help="While many faces are lost: widens, or covers all."),
-    ] = WhenLost.WIDEN,
+        WhenTrackingLost,
+        typer.Option(
+            "--when-lost",
+            rich_help_panel=_VIDEOS,
+            help="While many faces are lost: widens, or covers all; never less than the policy.",
+        ),
+    ] = WhenTrackingLost.WIDEN,
     partial: Annotated[
         bool,
         typer.Option("--partial", rich_help_panel=_VIDEOS, help="Keeps what can be read of a damaged video."),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faceguard.errors import FaceguardError
+from faceguard.policy.policy_terms import WhenTrackingLost
 
 if TYPE_CHECKING:
     from faceguard.cli.redact_report import Outcome
@@ -47,13 +48,6 @@ class Codec(StrEnum):
 class Keep(StrEnum):
     KEEP = "keep"
     DROP = "drop"
-
-
-class WhenLost(StrEnum):
-    """What is covered while many faces are lost at once: where they are predicted (WIDEN), or all (HOLD)."""
-
-    WIDEN = "widen"
-    HOLD = "hold"
 
 
 class ProgressForm(StrEnum):
@@ -92,7 +86,8 @@ Partial = Annotated[
     bool, typer.Option("--partial", help="Keeps what can be read of a damaged video; the record says so.")
 ]
 WhenLostOption = Annotated[
-    WhenLost, typer.Option("--when-lost", help="While many faces are lost at once: widens covers, or covers all.")
+    WhenTrackingLost,
+    typer.Option("--when-lost", help="While many faces are lost: widens, or covers all; never less than the policy."),
 ]
 ProgressOption = Annotated[ProgressForm, typer.Option("--progress", help="How to tell of the progress.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replaces an existing output; never the input.")]
@@ -109,7 +104,7 @@ def analyze(
     event: Event = None,
     cover: CoverAlways = None,
     ignore: LookNever = None,
-    when_lost: WhenLostOption = WhenLost.WIDEN,
+    when_lost: WhenLostOption = WhenTrackingLost.WIDEN,
     partial: Partial = False,
     progress: ProgressOption = ProgressForm.AUTO,
     overwrite: Overwrite = False,
@@ -167,13 +162,14 @@ def render(
     as_json: Annotated[bool, typer.Option("--json", help="Prints JSON for machines.")] = False,
 ) -> None:
     """Carries out a plan with a person's edits: covers, writes the video, and records the edits as an override."""
+    from faceguard.atomic import make_folder
     from faceguard.cli.video_progress import progress_shown
     from faceguard.cli.video_report import print_video_report
     from faceguard.pipeline.guard import FaceGuard
     from faceguard.pipeline.rules import AssetScope
     from faceguard.pipeline.video import VideoJob
 
-    output.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(output.parent)
     log = audit or output.parent / "faceguard-audit.jsonl"
     guard = FaceGuard(
         notice=notice, purpose=purpose, policy=policy, consents=consents, trusted_keys=trusted_keys, audit=log
@@ -204,7 +200,7 @@ class VideoOptions:
     crf: int | None
     cover: tuple[str, ...]
     ignore: tuple[str, ...]
-    when_lost: WhenLost
+    when_lost: WhenTrackingLost
     partial: bool
     progress: ProgressForm
     overwrite: bool
@@ -273,11 +269,11 @@ def render_settings(
     )
 
 
-def sweep_settings(when_lost: WhenLost) -> SweepSettings:
-    """How a video is looked at, as the pipeline knows it."""
+def sweep_settings(when_lost: WhenTrackingLost) -> SweepSettings:
+    """How a video is looked at, as the pipeline knows it; the policy may ask for more."""
     from faceguard.pipeline.sweep import SweepSettings
 
-    return SweepSettings(cover_when_lost=when_lost is WhenLost.HOLD)
+    return SweepSettings(cover_when_lost=when_lost is WhenTrackingLost.HOLD)
 
 
 def _damage(partial: bool) -> Damage:

@@ -12,6 +12,7 @@ from faceguard.policy.document import Policy
 from faceguard.policy.engine import AgeAssessment, DecisionContext, assess_age, decide, decide_assessed
 from faceguard.policy.gate import BoundNotice, bind_notice
 from faceguard.policy.notice import HandlingNotice
+from faceguard.policy.policy_terms import WhenTrackingLost
 from faceguard.policy.register import ConsentRegister
 from faceguard.policy.validity import ConsentUse
 from faceguard.redaction.coverage import RegionKind, head_region
@@ -144,6 +145,11 @@ class BoundRules:
         )
         key = ref.key if ref is not None else None
         return self.register.findings(key, use=use, policy=self.policy)
+
+    @property
+    def covers_when_lost(self) -> bool:
+        """Whether the whole picture is covered while many faces of a video are lost at once."""
+        return self.policy.redaction.when_tracking_lost.value is WhenTrackingLost.HOLD
 
     def region_of(self, detection: Detection) -> Box:
         """What is covered of a face: head or face as the policy says, with its margin."""

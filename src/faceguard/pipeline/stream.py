@@ -54,7 +54,7 @@ class StreamSettings:
     `latency_budget_s` is how long a picture may wait for its own look. `blind_limit_s` is how much older the picture of
     the last finished look may be for predictions to be trusted; with 0 what wasn't looked at is covered whole. `hold_s`
     is how long a lost face stays covered, with a margin that grows by `grow_per_s` of its size. `cover_when_lost`
-    covers all when many faces are lost at once.
+    covers all when many faces are lost at once, whatever the policy says.
     """
 
     latency_budget_s: float = 0.1
@@ -189,7 +189,8 @@ class LiveStream:
         self._remember(pts_s, tracks)
         self._learn_ages(index, pts_s, image, tracks, ages)
         age_s = None if self._looked_s is None else pts_s - self._looked_s
-        lost = self._settings.cover_when_lost and self._crowd.is_lost(tracks)
+        covers_lost = self._settings.cover_when_lost or self._bound.covers_when_lost
+        lost = covers_lost and self._crowd.is_lost(tracks)
         if age_s is None or age_s > self._settings.blind_limit_s or lost:
             regions: tuple[Region, ...] = (Region(0, Box(0, 0, *size)),)
             all_covered = True

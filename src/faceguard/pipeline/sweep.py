@@ -47,7 +47,7 @@ class SweptFace:
 class SweepSettings:
     """How a video is looked at. `max_crops` are shown to the age model for each epoch of a face.
 
-    `cover_when_lost` asks for whole pictures to be covered while many faces are lost at once.
+    `cover_when_lost` asks for whole pictures to be covered while many faces are lost at once, whatever the policy says.
     """
 
     looks: LookSettings = field(default_factory=LookSettings)

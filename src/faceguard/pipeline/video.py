@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from faceguard.atomic import atomic_path
+from faceguard.atomic import atomic_path, make_folder
 from faceguard.audit.compose import FrameSpan
 from faceguard.audit.record import Action, OutputEntry, Override
 from faceguard.errors import ConfigurationError, EncodeError, SafetyError
@@ -154,7 +154,9 @@ def _sweep(run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo, track: V
     recorder = settings.recorder
     hold_s = max(recorder.hold_s, bound.policy.redaction.video_dilation_s.value)
     settings = replace(
-        settings, recorder=replace(recorder, hold_s=hold_s, rare_hold_s=max(hold_s, recorder.rare_hold_s))
+        settings,
+        recorder=replace(recorder, hold_s=hold_s, rare_hold_s=max(hold_s, recorder.rare_hold_s)),
+        cover_when_lost=settings.cover_when_lost or bound.covers_when_lost,
     )
     sweeper = Sweeper(
         track,
@@ -211,7 +213,7 @@ def _finish(
         if job.on_progress is not None:
             job.on_progress(Progress("render", picture.index, picture.pts_s, info.duration_s))
 
-    job.target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(job.target.parent)
     with atomic_path(job.target, overwrite=job.overwrite) as partial:
         rendered = render_to(partial, job.target, job.source, info, coverings, redactor, job.render, report)
         _require_same_pictures(plan, rendered)

@@ -27,6 +27,7 @@ from faceguard.policy.policy_terms import (
     RedactWhen,
     RegionPrecision,
     ThirdPartyRule,
+    WhenTrackingLost,
 )
 from faceguard.policy.strictness import Stricter
 from faceguard.signing import digest
@@ -143,6 +144,8 @@ class RedactionRules(Strict):
     margin: Annotated[Rule[Annotated[float, Field(ge=0, le=2)]], Stricter.HIGHER]
     """Added on each side, as a share of the box."""
     video_dilation_s: Annotated[Rule[Annotated[float, Field(ge=0, le=60)]], Stricter.HIGHER]
+    when_tracking_lost: Annotated[Rule[WhenTrackingLost], Stricter.LATER]
+    """The least that is done; a caller may ask for more."""
     metadata: Annotated[Rule[Literal["strip"]], Stricter.FIXED]
     verify_output: Annotated[Rule[Literal[True]], Stricter.FIXED]
 

@@ -16,6 +16,7 @@ from faceguard.policy.wording import (
     LEGAL_STATUSES,
     NOTICE_ITEMS,
     REASONS,
+    WHEN_TRACKING_LOST,
     word,
 )
 from faceguard.types import AgeStatus, Decision, Reason
@@ -87,7 +88,9 @@ def _page_en(policy: Policy) -> Iterator[str]:
     yield (
         f"How: {policy.redaction.method.value} over the {policy.redaction.region.value}, margin "
         f"{policy.redaction.margin.value:g}, class {policy.redaction.redaction_class.value}; detector "
-        f"{policy.detection.tier.value}; originals kept {policy.retention.originals_hours.value} hours."
+        f"{policy.detection.tier.value}; when many faces of a video are lost at once, "
+        f"{word(WHEN_TRACKING_LOST, policy.redaction.when_tracking_lost.value, Locale.EN)}; "
+        f"originals kept {policy.retention.originals_hours.value} hours."
     )
     yield f"The notice has to say: {_items(policy, Locale.EN, ', ')}."
     yield f"It is shown: {', '.join(policy.notice.placements_required.value)}."
@@ -119,7 +122,9 @@ def _page_ja(policy: Policy) -> Iterator[str]:
     yield (
         f"方法：{policy.redaction.method.value}、範囲 {policy.redaction.region.value}、余白 "
         f"{policy.redaction.margin.value:g}、区分 {policy.redaction.redaction_class.value}。検出 "
-        f"{policy.detection.tier.value}。元画像の保存 {policy.retention.originals_hours.value}時間。"
+        f"{policy.detection.tier.value}。動画で多数の顔を同時に見失ったときは"
+        f"{word(WHEN_TRACKING_LOST, policy.redaction.when_tracking_lost.value, Locale.JA)}。"
+        f"元画像の保存 {policy.retention.originals_hours.value}時間。"
     )
     yield f"通知に必要な項目：{_items(policy, Locale.JA, '、')}。"
     yield f"掲示場所：{'、'.join(policy.notice.placements_required.value)}。"

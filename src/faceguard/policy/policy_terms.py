@@ -148,6 +148,15 @@ class RedactionExtent(StrEnum):
     HEAD = "head"
 
 
+class WhenTrackingLost(StrEnum):
+    """What is covered of a video while many faces are lost at once, so that no prediction of them can be trusted."""
+
+    WIDEN = "widen"
+    """Where each is predicted, with a margin that grows."""
+    HOLD = "hold"
+    """The whole picture, until they are found again."""
+
+
 class RegionPrecision(StrEnum):
     """How exactly a record or manifest may say where a face was."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from faceguard.policy.policy_terms import Basis, LegalStatus, Locale, NoticeItem, RedactWhen
+from faceguard.policy.policy_terms import Basis, LegalStatus, Locale, NoticeItem, RedactWhen, WhenTrackingLost
 from faceguard.types import AgeStatus, AgeUnknownReason, Effect, Reason
 
 Code = TypeVar("Code", bound=StrEnum)
@@ -182,6 +182,11 @@ LEGAL_STATUSES: Wording[LegalStatus] = {
     LegalStatus.DRAFT: ("draft", "案"),
     LegalStatus.PRODUCT: ("no law, a choice", "法令ではなく任意の基準"),
     LegalStatus.MIXED: ("merged from laws of different standing", "施行状況の異なる法令を統合"),
+}
+
+WHEN_TRACKING_LOST: Wording[WhenTrackingLost] = {
+    WhenTrackingLost.WIDEN: ("covers grow where they are expected", "予測した位置を広めに塗りつぶします"),
+    WhenTrackingLost.HOLD: ("the whole picture is covered", "画面全体を塗りつぶします"),
 }
 
 NOTICE_ITEMS: Wording[NoticeItem] = {

@@ -109,6 +109,28 @@ def test_after_a_cut_all_is_covered_until_there_was_a_look() -> None:
     assert frames[6].is_all_covered
 
 
+@dataclass
+class ForgetfulDetector(FakeDetector):
+    """Finds nothing any more after the first `seen` calls."""
+
+    seen: int = 8
+
+    def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
+        found = super().detect(image)
+        return found if self.calls <= self.seen else ()
+
+
+@pytest.mark.parametrize(("policy", "is_covered"), [("strictest", True), ("jp-appi-2026", False)])
+def test_all_is_covered_while_a_crowd_is_lost_if_the_policy_says_so(policy: str, is_covered: bool) -> None:
+    """FG-R06."""
+    crowd = [face_at(x, 60, 40, 50) for x in (20, 120, 220)]
+    settings = StreamSettings(latency_budget_s=5.0, thorough_interval_s=1e9)
+    frames = list(guard_of(ForgetfulDetector(crowd), policy=policy).stream(scene(16), settings))
+
+    assert not any(frame.is_all_covered for frame in frames[:6])
+    assert any(frame.is_all_covered for frame in frames[8:]) == is_covered
+
+
 def test_an_adult_is_shown_only_after_several_clear_answers() -> None:
     """FG-A10: live, a face begins covered."""
     guard = guard_of(FakeDetector([FACE]), estimator=FakeAgeEstimator([ADULT]))

@@ -492,13 +492,40 @@ class CrowdDetector(GreenDetector):
         )
 
 
-def test_the_whole_picture_is_covered_while_a_crowd_is_lost_if_asked_for(tmp_path: Path) -> None:
-    clip = Clip([ground(320, 240)] * 60).write(tmp_path / "in.mp4")
+HOLDING = """extends = ["jp-appi-2026"]
+policy_id = "crowds"
+version = "1"
+last_verified = 2026-11-22
+[redaction.when_tracking_lost]
+value = "hold"
+basis = ["product"]
+source = ["faceguard"]
+in_force_from = 2026-11-22
+"""
+
+
+def whole_pictures(folder: Path, policy: str | Path, *, cover_when_lost: bool) -> list[int]:
+    """The pictures that are covered whole, of a video whose crowd is lost half way."""
+    clip = Clip([ground(320, 240)] * 60).write(folder / "in.mp4")
     detector = CrowdDetector(blind=lambda call: 5 <= call <= 8)
-    job = VideoJob(clip, tmp_path / "out.mp4", sweep=SweepSettings(cover_when_lost=True))
+    job = VideoJob(clip, folder / "out.mp4", sweep=SweepSettings(cover_when_lost=cover_when_lost))
+    guard_of(detector, policy=policy).redact_video(job)
+    return [i for i, image in enumerate(pictures(folder / "out.mp4")) if image.std() < 3]
 
-    guard_of(detector).redact_video(job)
 
-    whole = [i for i, image in enumerate(pictures(tmp_path / "out.mp4")) if image.std() < 3]
+@pytest.mark.parametrize(("held_by_policy", "asked_for"), [(True, False), (False, True), (True, True)])
+def test_the_whole_picture_is_covered_while_a_crowd_is_lost_if_policy_or_caller_asks_for_it(
+    held_by_policy: bool, asked_for: bool, tmp_path: Path
+) -> None:
+    """FG-R06: the policy's word is the least."""
+    (tmp_path / "crowds.toml").write_text(HOLDING)
+    policy = tmp_path / "crowds.toml" if held_by_policy else "jp-appi-2026"
+
+    whole = whole_pictures(tmp_path, policy, cover_when_lost=asked_for)
+
     assert 3 <= len(whole) < 50
     assert whole == list(range(whole[0], whole[-1] + 1))
+
+
+def test_nothing_is_covered_whole_if_nobody_asks_for_it(tmp_path: Path) -> None:
+    assert whole_pictures(tmp_path, "jp-appi-2026", cover_when_lost=False) == []

@@ -221,6 +221,22 @@ def test_weakening_in_silence_is_refused_and_by_name_is_shown(tmp_path: Path, ke
     assert weaker_keys(policy, load_policy("jp-appi-2026")) == (key,)
 
 
+def test_covering_all_when_a_crowd_is_lost_may_be_asked_for_freely_and_given_up_by_name_alone(tmp_path: Path) -> None:
+    """FG-P02, FG-P03, FG-R06."""
+    key = "redaction.when_tracking_lost"
+    held, widened = (
+        f'[redaction]\nwhen_tracking_lost = {{ value = "{value}", {PRODUCT} }}\n' for value in ("hold", "widen")
+    )
+    stricter = load_policy(written(tmp_path, HEAD + held))
+    assert weaker_keys(load_policy("jp-appi-2026"), stricter) == (key,)
+    assert weaker_keys(stricter, load_policy("jp-appi-2026")) == ()
+    below_strictest = HEAD.replace("jp-appi-2026", "strictest")
+    assert refused(tmp_path, below_strictest + widened).fields["key"] == key
+    named = f'[[weakens]]\nkey = "{key}"\nreason = "one speaker, no crowd"\n'
+    weakened = load_policy(written(tmp_path, below_strictest + named + widened))
+    assert weakened.weakened_from_preset == (f"strictest:{key}",)
+
+
 @pytest.mark.parametrize("key", ["redact_when.refusal_or_objection", "notice.required_items.contact"])
 def test_naming_an_entry_drops_it(tmp_path: Path, key: str) -> None:
     """FG-P03."""

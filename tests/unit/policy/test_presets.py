@@ -77,6 +77,7 @@ def test_a_preset_covers_heads_for_good_and_keeps_no_originals(name: str) -> Non
     assert policy.redaction.redaction_class.value == "irreversible"
     assert policy.redaction.method.value == "solid"
     assert policy.redaction.region.value == ("face" if name == "us-il-bipa" else "head")
+    assert policy.redaction.when_tracking_lost.value == ("hold" if name == "strictest" else "widen")
     assert policy.redaction.metadata.value == "strip"
     assert policy.retention.originals_hours.value == 0
     assert policy.biometrics.embedding_allowed.value is False
