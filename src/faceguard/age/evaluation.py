@@ -150,6 +150,11 @@ def evaluate(cases: Sequence[Case], point: OperatingPoint, passes: Passes) -> Ev
     )
 
 
+def passed_between(cases: Sequence[Case], low: int, high: int, passes: Passes) -> Rate:
+    """Share passed as adults of those of `low` to `high` completed years."""
+    return _passed(_between(cases, low, high), passes)
+
+
 def _year_below(point: OperatingPoint) -> int:
     return math.ceil(point.threshold) - 1
 

@@ -108,15 +108,20 @@ def answer_all(
     for label, crop in faces(labelled, detector):
         answer: AgeAnswer | None = None
         if crop is not None:
-            box = crop.detection.box
-            if crop.detection.score < min_score:
-                answer = AgeUnknown(AgeUnknownReason.LOW_CONFIDENCE)
-            elif min(box.width, box.height) < min_face_px:
-                answer = AgeUnknown(AgeUnknownReason.TOO_SMALL)
-            else:
+            answer = too_weak(crop.detection, min_face_px=min_face_px, min_score=min_score)
+            if answer is None:
                 answer = estimator.estimate([crop])[0]
         cases.append(Case(label.age, answer, tuple(sorted(label.groups.items()))))
     return tuple(cases)
+
+
+def too_weak(detection: Detection, *, min_face_px: float, min_score: float) -> AgeUnknown | None:
+    """The answer for a face that a policy's limits keep from the estimator; None for one that may be estimated."""
+    if detection.score < min_score:
+        return AgeUnknown(AgeUnknownReason.LOW_CONFIDENCE)
+    if min(detection.box.width, detection.box.height) < min_face_px:
+        return AgeUnknown(AgeUnknownReason.TOO_SMALL)
+    return None
 
 
 def main_face(image: NDArray[np.uint8], detector: Detector) -> FaceCrop | None:

