@@ -1,7 +1,8 @@
 """A detection plan: several passes over a picture, and one list of faces.
 
     1. Which way is up? A quick pass over the picture in all four quarter turns; another turn than the picture's own
-       wins if its finds are firmer and the other networks confirm them (leaves look like faces to one, not to all).
+       wins if its finds are firmer, also when the other networks have looked at the finds of both (leaves look like
+       faces to one network, not to all).
     2. The plan's passes, in that turn, are joined by `fusion`.
     3. Firm finds of the other turns that aren't among them (a lying head) are kept if the other networks confirm them.
 
@@ -104,9 +105,12 @@ class PlannedDetector:
         best = max(TURNS, key=lambda turns: strength[turns] * (_UPRIGHT_BONUS if turns == 0 else 1))
         if best == 0:
             return 0
-        firmest = looks[best].take(np.arange(min(len(looks[best]), _FINDS_TO_CONFIRM)))
-        confirmed = _strength(self._confirm(pyramid, firmest, best, step.network))
-        return best if confirmed > strength[0] * _UPRIGHT_BONUS else 0
+        own, other = (self._confirmed_strength(pyramid, looks[turns], turns, step.network) for turns in (0, best))
+        return best if other > own * _UPRIGHT_BONUS else 0
+
+    def _confirmed_strength(self, pyramid: Pyramid, found: Candidates, turns: int, network: Network) -> float:
+        firmest = found.take(np.arange(min(len(found), _FINDS_TO_CONFIRM)))
+        return _strength(self._confirm(pyramid, firmest, turns, network))
 
     def _confirm(self, pyramid: Pyramid, found: Candidates, turns: int, network: Network) -> NDArray[np.float32]:
         """(n,) how probable the finds of one `network` are once the others have looked at each."""
