@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import av
 import throughput
 
 
@@ -27,7 +28,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for minutes in options.minutes:
             clip = Path(folder) / "clip.mp4"
-            count = throughput._scaled(options.clip, clip, options.height, minutes * 60)
+            count = _repeated(options.clip, clip, options.height, minutes * 60)
             command = [sys.executable, throughput.__file__, "--worker", "faceguard", "--clip", str(clip)]
             command += ["--target", str(Path(folder) / "out.mp4"), "--notice", str(options.notice)]
             command += ["--purpose", options.purpose]
@@ -35,6 +36,27 @@ def main() -> None:
             (Path(folder) / "out.mp4").unlink()
             peak = json.loads(done.stdout.splitlines()[-1])["peak_mb"]
             print(f"{minutes:g} min, {count} pictures of {options.height} lines: {peak:.0f} MB")
+
+
+def _repeated(source: Path, target: Path, height: int, seconds: float) -> int:
+    """`source` scaled and encoded once; its packets then repeated to `seconds` or a little more. How many pictures."""
+    once = target.with_name("once.mp4")
+    with av.open(str(source)) as container:
+        length_s = float(container.duration or 0) / av.time_base
+    count = throughput._scaled(source, once, height, min(length_s, seconds))
+    with av.open(str(once)) as container, av.open(str(target), "w") as out:
+        stream = container.streams.video[0]
+        copy = out.add_stream_from_template(stream)
+        rounds = -int(-seconds * stream.average_rate // count)
+        ticks = round(count / (stream.average_rate * stream.time_base))
+        for turn in range(rounds):
+            container.seek(0)
+            for packet in container.demux(stream):
+                if packet.dts is not None:
+                    packet.pts, packet.dts = packet.pts + turn * ticks, packet.dts + turn * ticks
+                    packet.stream = copy
+                    out.mux(packet)
+    return count * rounds
 
 
 if __name__ == "__main__":
