@@ -19,24 +19,20 @@ import json
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import av
 import cv2
 import numpy as np
 from gaps import MIN_SIGHTINGS, chains_of, labels_of
-from numpy.typing import NDArray
 
 from faceguard import FaceGuard
 from faceguard.bench.deface import deface_detector
+from faceguard.bench.exposure import GREY, covered_pixels, pictures
 from faceguard.detection.tiers import TIERS, create_detector
 from faceguard.pipeline.video import VideoJob
 
-CODEC_NOISE = 24
-FILL_NOISE = 10
-FILLS = {"faceguard": (56, 56, 56), "deface": (0, 0, 0)}
+FILLS = {"faceguard": GREY, "deface": (0, 0, 0)}
 
 
 def main() -> None:
@@ -72,10 +68,10 @@ def _labels(options: argparse.Namespace) -> list[dict[str, Any]]:
     detector = deface_detector(1) if options.seen_by == "deface" else create_detector(options.seen_by, threads=1)
     labels = []
     for path in options.unlabelled:
-        chains = chains_of(_pictures(path), detector)
+        chains = chains_of(pictures(path), detector)
         gaps = sum(len(chain.gaps()) for chain in chains)
         print(f"{path.name}: {len(chains)} faces of {MIN_SIGHTINGS} pictures and more, {gaps} gaps")
-        labels.append({"path": path, "frames": labels_of(chains, sum(1 for _ in _pictures(path)))})
+        labels.append({"path": path, "frames": labels_of(chains, sum(1 for _ in pictures(path)))})
     return labels
 
 
@@ -85,13 +81,11 @@ def _deface(command: Path, source: Path, target: Path) -> None:
 
 def _count(options: argparse.Namespace, label: dict[str, Any], out: Path, fill: tuple[int, ...]) -> Counter[str]:
     found: Counter[str] = Counter()
-    pairs = zip(_pictures(label["path"]), _pictures(out), label["frames"], strict=True)
+    pairs = zip(pictures(label["path"]), pictures(out), label["frames"], strict=True)
     for before, after, faces in pairs:
         if after.shape != before.shape:
             after = np.asarray(cv2.resize(after, (before.shape[1], before.shape[0])), np.uint8)
-        changed = np.abs(before.astype(int) - after).max(axis=2) > CODEC_NOISE
-        filled = np.abs(after.astype(int) - np.array(fill)).max(axis=2) <= FILL_NOISE
-        covered = changed | filled
+        covered = covered_pixels(before, after, fill)
         found["frames"] += 1
         found["covered_permille"] += round(float(covered.mean()) * 1000)
         for face in faces:
@@ -109,12 +103,6 @@ def _count(options: argparse.Namespace, label: dict[str, Any], out: Path, fill: 
                 if bare:
                     found[f"bare id {face['id']}"] += 1
     return found
-
-
-def _pictures(path: Path) -> Iterator[NDArray[np.uint8]]:
-    with av.open(str(path)) as container:
-        for picture in container.decode(video=0):
-            yield np.asarray(picture.to_ndarray(format="bgr24"), np.uint8)
 
 
 def _options() -> argparse.Namespace:

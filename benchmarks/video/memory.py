@@ -43,7 +43,7 @@ def _repeated(source: Path, target: Path, height: int, seconds: float) -> int:
     once = target.with_name("once.mp4")
     with av.open(str(source)) as container:
         length_s = float(container.duration or 0) / av.time_base
-    count = throughput._scaled(source, once, height, min(length_s, seconds))
+    count = throughput.scale_clip(source, once, height, min(length_s, seconds))
     with av.open(str(once)) as container, av.open(str(target), "w") as out:
         stream = container.streams.video[0]
         copy = out.add_stream_from_template(stream)

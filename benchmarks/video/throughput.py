@@ -5,12 +5,14 @@
 
 The clip is scaled to each height and repeated to the wanted length. Tools take turns within each round, so that other
 load on the machine falls on all alike; the figure is the median over rounds. faceguard and the transcode are measured
-after their imports, in a process of their own; deface as its command, imports and all (its own work is much longer).
+after their imports, in a process of their own, as by `faceguard bench video --clip`, which needs no checkout; deface as
+its command, imports and all (its own work is much longer).
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import platform
@@ -20,9 +22,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
+
+from faceguard.bench.throughput import Errand, scale_clip, work
 
 HERE = Path(__file__).resolve()
 
@@ -42,7 +45,7 @@ def main() -> None:
 
 def _measure(options: argparse.Namespace, height: int, folder: Path) -> list[dict[str, Any]]:
     clip = folder / f"clip_{height}.mp4"
-    count = _scaled(options.clip, clip, height, options.seconds)
+    count = scale_clip(options.clip, clip, height, options.seconds)
     tools = ["transcode", "faceguard", *(["deface"] if options.deface else [])]
     taken: dict[str, list[dict[str, float]]] = {tool: [] for tool in tools}
     for _ in range(options.rounds):
@@ -91,77 +94,8 @@ def _timed(command: list[str]) -> dict[str, float]:
 
 def _work(options: argparse.Namespace) -> dict[str, float]:
     """One run in this process, timed without its imports."""
-    from faceguard import FaceGuard
-    from faceguard.pipeline.video import VideoJob
-
-    if options.worker == "faceguard":
-        guard = FaceGuard(notice=options.notice, purpose=options.purpose)
-        start = time.process_time(), time.monotonic()
-        guard.redact_video(VideoJob(options.clip, options.target))
-    else:
-        start = time.process_time(), time.monotonic()
-        transcode(options.clip, options.target)
-    return {
-        "cpu_s": time.process_time() - start[0],
-        "wall_s": time.monotonic() - start[1],
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
-
-
-def transcode(source: Path, target: Path) -> None:
-    """Decodes and encodes with faceguard's own settings, copying the other tracks; nothing else."""
-    from faceguard.media.video_codecs import EncodeSettings
-    from faceguard.media.video_info import TrackKind
-    from faceguard.media.video_read import PictureDecoder, VideoReader, probe_video
-    from faceguard.media.video_write import VideoWriter
-    from faceguard.pipeline.ahead import run_ahead
-
-    info = probe_video(source)
-    copied = [track for track in info.tracks if track.kind in (TrackKind.AUDIO, TrackKind.SUBTITLE)]
-    with VideoReader(source, info) as reader, VideoWriter(target, target, reader, EncodeSettings(), copied) as writer:
-        decoders = {track.index: PictureDecoder(reader, track) for track in info.videos}
-
-        def items() -> Any:
-            for packet in reader.packets((*decoders, *(track.index for track in copied))):
-                if packet.stream_index in decoders:
-                    yield from decoders[packet.stream_index].decode(packet)
-                else:
-                    yield packet
-            for decoder in decoders.values():
-                yield from decoder.flush()
-
-        for item in run_ahead(items(), max_items=8, name="decode"):
-            if hasattr(item, "track"):
-                writer.write_picture(item)
-            else:
-                writer.write_packet(item)
-        writer.finish()
-
-
-def _scaled(source: Path, target: Path, height: int, seconds: float) -> int:
-    """`source`, scaled and repeated, as H.264 of good quality; how many pictures."""
-    import av
-
-    with av.open(str(source)) as container:
-        stream = container.streams.video[0]
-        width = round(stream.width * height / stream.height / 2) * 2
-        rate = Fraction(stream.average_rate or 30)
-        wanted, count = round(seconds * rate), 0
-        with av.open(str(target), "w") as out:
-            written = out.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": "18"})
-            written.width, written.height, written.pix_fmt = width, height, "yuv420p"
-            written.codec_context.thread_count = 0
-            while count < wanted:
-                container.seek(0)
-                for picture in container.decode(stream):
-                    if count >= wanted:
-                        break
-                    small = picture.reformat(width, height, "yuv420p", interpolation="BICUBIC")
-                    small.pts, small.time_base, small.pict_type = count, 1 / rate, 0
-                    out.mux(written.encode(small))
-                    count += 1
-            out.mux(written.encode(None))
-    return count
+    errand = Errand(options.worker, options.clip, options.target, options.notice, options.purpose)
+    return dataclasses.asdict(work(errand))
 
 
 def _machine() -> dict[str, Any]:

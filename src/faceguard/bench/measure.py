@@ -37,7 +37,12 @@ def measure(action: Callable[[], object], *, min_repeats: int = 7, min_seconds: 
 
 def centre_ms(seconds: Sequence[float]) -> tuple[float, float]:
     """Median and its 95 % noise, in ms."""
-    values = np.array(seconds) * 1e3
+    return centre([second * 1e3 for second in seconds])
+
+
+def centre(repeats: Sequence[float]) -> tuple[float, float]:
+    """Median and its 95 % noise, in the unit of `repeats`."""
+    values = np.array(repeats)
     median = float(np.median(values))
     spread = _NORMAL_MAD * float(np.median(np.abs(values - median)))
     # The median of n normal values scatters 1.25 times as much as their mean.

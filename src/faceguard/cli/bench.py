@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from faceguard.bench.report import Measurement, Report
     from faceguard.types import Detector
 
-app = typer.Typer(help="Measure speed, recall and ages of this installation; compare two runs.", no_args_is_help=True)
+app = typer.Typer(
+    help="Measure speed, recall, ages and videos of this installation; compare two runs.", no_args_is_help=True
+)
 
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the report to this file.", metavar="FILE")]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of each network.")]
@@ -93,6 +95,44 @@ def bench_age(
         from faceguard.bench.curves import draw_curves
 
         draw_curves(curves, "Passed as adults, by true age", "years", "%", *passed_by_age(results))
+
+
+@app.command("video")
+def bench_video(
+    labels: Annotated[Path | None, typer.Option(help="Folder of clips with labels.json.", file_okay=False)] = None,
+    clip: Annotated[Path | None, typer.Option(help="A video to time.", dir_okay=False)] = None,
+    height: Annotated[
+        list[int] | None, typer.Option(min=64, help="Lines of the clip; repeatable. Default: 720.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Length of the clip, which is cut or repeated.")] = 10,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each tool runs, in turn.")] = 3,
+    min_px: Annotated[float, typer.Option(min=1, help="Shorter side of the smallest face that counts.")] = 16,
+    notice: Annotated[Path | None, typer.Option(help="Default: the example notice of the package.")] = None,
+    purpose: Annotated[str, typer.Option(help="One under which the policy shows nobody.")] = "publication",
+    json_file: JsonFile = None,
+) -> None:
+    """Counts faces left bare in labelled clips, and times a clip against a plain transcode with the same encoder."""
+    from faceguard.bench import exposure, throughput
+    from faceguard.pipeline.guard import FaceGuard
+    from faceguard.resources import resource_dir
+
+    if labels is None and clip is None:
+        raise ConfigurationError("nothing to measure; give `--labels DIR`, `--clip FILE` or both")
+    chosen = notice or resource_dir("policies") / "notices" / "example.toml"
+    found: list[Measurement] = []
+    parameters = {"purpose": purpose}
+    if labels is not None:
+        limits = exposure.FaceLimits(min_px=min_px)
+        guard = FaceGuard(notice=chosen, purpose=purpose)
+        found += exposure.measurements(exposure.run_exposure(labels, guard, limits, _progress))
+        parameters |= {"labels": labels.name, "min_px": f"{min_px:g}", "bare_below": f"{limits.min_share:g}"}
+    if clip is not None:
+        paces = throughput.run_throughput(
+            clip, height or [720], notice=chosen, purpose=purpose, seconds=seconds, rounds=rounds, progress=_progress
+        )
+        found += throughput.measurements(paces)
+        parameters |= {"clip": clip.name, "seconds": f"{seconds:g}", "rounds": str(rounds)}
+    finish("video", parameters, found, json_file)
 
 
 @app.command("compare")
