@@ -2,57 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from types import SimpleNamespace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceguard.redaction.coverage import RegionKind, head_region
-from faceguard.redaction.registry import METHODS, create_redactor
-from faceguard.types import Detection, Frame, Region
+from faceguard.bench.leak.covers import BARE, Cover, our_cover
+from faceguard.redaction.coverage import RegionKind
+from faceguard.redaction.registry import METHODS
+from faceguard.types import Detection
 
 Image = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class Cover:
-    """One redaction. `claim` is our class for it, or what its authors call it; `region` says what is covered."""
-
-    tool: str
-    name: str
-    region: str
-    claim: str
-    apply: Callable[[Image, Detection], Image]
-
-    @property
-    def label(self) -> str:
-        return f"{self.tool} {self.name}, {self.region}"
 
 
 def all_covers() -> list[Cover]:
     """Every redaction under attack, the bare picture first as a control."""
     return [
-        Cover("none", "bare", "nothing", "control", lambda image, _: image.copy()),
-        *[_ours(name, RegionKind.HEAD, 0.25, "head + 0.25") for name in METHODS],
-        *[_ours(name, RegionKind.FACE, 0.0, "face box") for name in METHODS],
+        BARE,
+        *[our_cover(name, RegionKind.HEAD, 0.25, "head + 0.25") for name in METHODS],
+        *[our_cover(name, RegionKind.FACE, 0.0, "face box") for name in METHODS],
         *[_deface(name) for name in ("blur", "mosaic", "solid")],
         *[_uniface(name) for name in ("pixelate", "gaussian", "elliptical", "median", "blackout")],
         *[_supervision(name) for name in ("BlurAnnotator", "PixelateAnnotator")],
         Cover("OpenCV", "GaussianBlur 31", "face box", "blur", _plain_gaussian),
     ]
-
-
-def _ours(name: str, kind: RegionKind, margin: float, region: str) -> Cover:
-    redactor = create_redactor(name)
-
-    def apply(image: Image, detection: Detection) -> Image:
-        box = head_region(detection, margin, kind)
-        return np.array(redactor.redact(Frame((image,)), [Region(0, box)]).planes[0])
-
-    return Cover("faceguard", name, region, str(redactor.redaction_class), apply)
 
 
 def _corners(detection: Detection, image: Image) -> tuple[int, int, int, int]:

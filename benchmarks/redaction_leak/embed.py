@@ -1,7 +1,4 @@
-"""What an attacker looks at: two off-the-shelf face embeddings, and aligned pixels.
-
-The attacker is given the landmarks of the bare picture, which is more than a real one has.
-"""
+"""What an attacker looks at besides pixels: two off-the-shelf face embeddings."""
 
 from __future__ import annotations
 
@@ -15,41 +12,11 @@ import face_recognition_models
 import numpy as np
 from numpy.typing import NDArray
 
-from faceguard.types import Landmarks
+from faceguard.bench.leak.crops import CROP_PX, align, unit_rows
+from faceguard.bench.leak.scenes import Scene
 
 Image = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
-
-# The five points in a 112 x 112 crop to which ArcFace and SFace align (InsightFace, `face_align.py`).
-ARCFACE_POINTS = np.array(
-    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]],
-    dtype=np.float32,
-)
-SFACE_PX = 112
-
-CONTEXT = 0.62
-"""The crops of the trained attackers show 1 / 0.62 of an SFace crop: hair, ears and chin are in them."""
-
-CONTEXT_PX = 40
-
-INNER = 0.9
-INNER_PX = 48
-"""Inversion looks at the face itself, in more detail."""
-
-
-def align(image: Image, landmarks: Landmarks, size_px: int, context: float = 1.0) -> Image:
-    """`(size_px, size_px, 3)` crop with the landmarks at ArcFace's places, shrunk about the middle by `context`."""
-    points = np.array(landmarks.points, dtype=np.float32)
-    middle = SFACE_PX / 2
-    target = ((ARCFACE_POINTS - middle) * context + middle) * (size_px / SFACE_PX)
-    matrix, _ = cv2.estimateAffinePartial2D(points, target, method=cv2.LMEDS)
-    return cv2.warpAffine(image, matrix, (size_px, size_px), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
-
-
-def pixels(images: Sequence[Image], points: Sequence[Landmarks], size_px: int, context: float) -> Matrix:
-    """Aligned pixels, one row for each picture, 0..1."""
-    crops = [align(image, found, size_px, context) for image, found in zip(images, points, strict=True)]
-    return np.stack(crops).reshape(len(crops), -1).astype(np.float64) / 255
 
 
 class SFace:
@@ -66,8 +33,9 @@ class SFace:
         rows = np.concatenate([self._net.feature(np.ascontiguousarray(crop)) for crop in crops]).astype(np.float64)
         return unit_rows(rows)
 
-    def images(self, images: Sequence[Image], points: Sequence[Landmarks]) -> Matrix:
-        return self.crops([align(image, found, SFACE_PX) for image, found in zip(images, points, strict=True)])
+    def images(self, images: Sequence[Image], scenes: Sequence[Scene]) -> Matrix:
+        points = [scene.detection.landmarks for scene in scenes]
+        return self.crops([align(image, found, CROP_PX) for image, found in zip(images, points, strict=True)])
 
 
 class DlibResNet:
@@ -79,18 +47,14 @@ class DlibResNet:
         self._net = dlib.face_recognition_model_v1(face_recognition_models.face_recognition_model_location())
         self._points = dlib.shape_predictor(face_recognition_models.pose_predictor_five_point_model_location())
 
-    def shapes(self, bare: Sequence[Image], boxes: Sequence[tuple[float, float, float, float]]) -> list[object]:
-        """dlib's five points for the face in each box `(x0, y0, x1, y1)`."""
-        return [
-            self._points(np.ascontiguousarray(image[..., ::-1]), dlib.rectangle(*(round(v) for v in box)))
-            for image, box in zip(bare, boxes, strict=True)
-        ]
-
-    def images(self, images: Sequence[Image], shapes: Sequence[object]) -> Matrix:
+    def images(self, images: Sequence[Image], scenes: Sequence[Scene]) -> Matrix:
         rgb = [np.ascontiguousarray(image[..., ::-1]) for image in images]
+        shapes = [self._shape(scene) for scene in scenes]
         chips = [dlib.get_face_chip(image, shape, size=150) for image, shape in zip(rgb, shapes, strict=True)]
         return unit_rows(np.array([self._net.compute_face_descriptor(chip) for chip in chips]))
 
-
-def unit_rows(rows: Matrix) -> Matrix:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    def _shape(self, scene: Scene) -> object:
+        """dlib's five points for the face of the bare picture."""
+        box = scene.detection.box
+        corners = (round(value) for value in (box.x0, box.y0, box.x1, box.y1))
+        return self._points(np.ascontiguousarray(scene.image[..., ::-1]), dlib.rectangle(*corners))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 from attacks import ATTACKS
-from covers import Cover
-from measure import Score
+
+from faceguard.bench.leak.covers import Cover, CoverFacts
+from faceguard.bench.leak.scoring import Score
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -23,9 +25,7 @@ Results = dict[str, dict[str, dict[str, Score]]]
 """Group -> cover label -> attack -> score."""
 
 
-def as_json(
-    results: Results, covers: Sequence[Cover], facts: dict[str, dict[str, float | bool]], limits: dict[str, int]
-) -> str:
+def as_json(results: Results, covers: Sequence[Cover], facts: dict[str, CoverFacts], limits: dict[str, int]) -> str:
     """Everything measured, and with what."""
     return json.dumps(
         {
@@ -34,7 +34,7 @@ def as_json(
             "limits": limits,
             "intervals": "99 %, bootstrap over people",
             "attacks": ATTACKS,
-            "covers": {c.label: {"class": c.claim, **facts.get(c.label, {})} for c in covers},
+            "covers": {c.label: {"class": c.claim, **asdict(facts[c.label])} for c in covers},
             "groups": {
                 group: {
                     label: {attack: score.as_dict() for attack, score in scores.items()}
@@ -54,7 +54,7 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-def as_table(results: Results, covers: Sequence[Cover], facts: dict[str, dict[str, float | bool]]) -> str:
+def as_table(results: Results, covers: Sequence[Cover], facts: dict[str, CoverFacts]) -> str:
     """Markdown: for each group, rank-1 in % and AUC of each attack; bold where guessing doesn't explain it."""
     lines = []
     for group, rows in results.items():
@@ -70,9 +70,9 @@ def as_table(results: Results, covers: Sequence[Cover], facts: dict[str, dict[st
         for cover in covers:
             fact = facts[cover.label]
             cells = [_cell(rows[cover.label][attack]) for attack in ATTACKS]
-            depends = "yes" if fact["depends_on_inside"] else "**no**"
+            depends = "yes" if fact.depends_on_inside else "**no**"
             lines.append(
-                f"| {cover.label} | {cover.claim} | {depends} | {fact['still_detected']:.0%} | {' | '.join(cells)} |"
+                f"| {cover.label} | {cover.claim} | {depends} | {fact.still_detected:.0%} | {' | '.join(cells)} |"
             )
         lines.append("")
     return "\n".join(lines)

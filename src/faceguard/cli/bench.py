@@ -11,6 +11,7 @@ import typer
 from faceguard.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from faceguard.bench.leak.suite import Attacked
     from faceguard.bench.recall import Tally
     from faceguard.bench.report import Measurement, Report
     from faceguard.types import Detector
@@ -95,6 +96,43 @@ def bench_age(
         from faceguard.bench.curves import draw_curves
 
         draw_curves(curves, "Passed as adults, by true age", "years", "%", *passed_by_age(results))
+
+
+@app.command("leak")
+def bench_leak(
+    people: Annotated[Path, typer.Option(help="Folder with a folder of pictures for each person.", file_okay=False)],
+    recogniser: Annotated[
+        Path | None, typer.Option(help="Your own face embedding network, ONNX, 112 x 112.", metavar="FILE")
+    ] = None,
+    recogniser_range: Annotated[
+        str, typer.Option(help="RGB values it wants: 0..255 (SFace) or -1..1 (most ArcFace).")
+    ] = "0..255",
+    margin: Annotated[float, typer.Option(min=0, max=2, help="Margin around the head, in shares of the face.")] = 0.25,
+    max_pictures: Annotated[int, typer.Option(min=2, help="Pictures of each person.")] = 6,
+    threads: Threads = 1,
+    json_file: JsonFile = None,
+    curves: Annotated[Path | None, typer.Option(help="Draw AUC by method to this PNG.", metavar="FILE")] = None,
+) -> None:
+    """Attacks our redactions: can a covered person be told, or got back? No recogniser is shipped; bring one."""
+    from faceguard.bench.leak.recogniser import InputRange, OnnxRecogniser
+    from faceguard.bench.leak.suite import default_covers, measurements, read_scenes, run_leak
+    from faceguard.detection.tiers import create_detector
+
+    if recogniser_range not in list(InputRange):
+        raise ConfigurationError(f"no range `{recogniser_range}`; choose among {', '.join(InputRange)}")
+    eye = None if recogniser is None else OnnxRecogniser(recogniser, InputRange(recogniser_range), threads)
+    detector = create_detector("live", threads=threads)
+    scenes = read_scenes(people, detector, max_pictures)
+    found = run_leak(scenes, default_covers(margin), detector, eye, _progress)
+    parameters = {
+        "people": f"{len({scene.person for scene in scenes})} of {people.name}",
+        "pictures": str(len(scenes)),
+        "margin": f"{margin:g}",
+        "recogniser": "none" if recogniser is None or eye is None else f"{recogniser.name} {eye.sha256[:16]}",
+    }
+    finish("leak", parameters, measurements(found), json_file)
+    if curves is not None:
+        _draw_leak(found, curves)
 
 
 @app.command("video")
@@ -190,8 +228,17 @@ def _draw_recall(tallies: Mapping[tuple[str, str], Tally], path: Path) -> None:
     )
 
 
+def _draw_leak(found: Mapping[str, Attacked], path: Path) -> None:
+    from faceguard.bench.curves import draw_curves
+
+    attacks = next(iter(found.values())).scores
+    aucs = {attack: [attacked.scores[attack].auc for attacked in found.values()] for attack in attacks}
+    methods = [label.partition(",")[0] for label in found]
+    draw_curves(path, "Can a redacted face be told?", "redaction", "AUC (chance: 0.5)", methods, aucs)
+
+
 def _progress(text: str) -> None:
-    typer.echo(f"\r{text:<40}", nl=False, err=True)
+    typer.echo(f"\r{text:<60}", nl=False, err=True)
 
 
 def finish(suite: str, parameters: Mapping[str, str], found: Sequence[Measurement], json_file: Path | None) -> Report:
@@ -199,7 +246,7 @@ def finish(suite: str, parameters: Mapping[str, str], found: Sequence[Measuremen
     from faceguard.bench.environment import describe_environment
     from faceguard.bench.report import Report, as_table, write_report
 
-    typer.echo("\r" + " " * 40 + "\r", nl=False, err=True)
+    typer.echo("\r" + " " * 60 + "\r", nl=False, err=True)
     report = Report(suite=suite, environment=describe_environment(), parameters=parameters, measurements=found)
     print(as_table(report))
     if json_file is not None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from embed import unit_rows
 from numpy.typing import NDArray
+
+from faceguard.bench.leak.crops import unit_rows
 
 Matrix = NDArray[np.float64]
 
@@ -43,7 +45,7 @@ def principal(rows: Matrix, count: int) -> Components:
 def _strongest(squares: Matrix, count: int) -> NDArray[np.intp]:
     """Which of the ascending `squares` of singular values to keep: the largest, and none that is rounding error."""
     order = np.argsort(squares)[::-1][:count]
-    return order[squares[order] > max(1e-10 * squares.max(), 1e-12)]
+    return np.asarray(order[squares[order] > max(1e-10 * squares.max(), 1e-12)], np.intp)
 
 
 def discriminant(rows: Matrix, persons: NDArray[np.str_], probes: Matrix) -> tuple[Matrix, Matrix]:
@@ -67,7 +69,7 @@ def ridge(inputs: Matrix, targets: Matrix, probes: Matrix) -> Matrix:
     """Targets for `probes` by ridge regression on `inputs`; the penalty is the best one on held-out rows."""
     parts = principal(inputs, 300)
     codes, asked = parts(inputs), parts(probes)
-    scale = codes.std() + 1e-9
+    scale = (codes.std() if codes.size else 0.0) + 1e-9
     return _fitted(lambda a, b: a @ b.T, codes / scale, targets, asked / scale)
 
 
@@ -80,27 +82,26 @@ def kernel_ridge(inputs: Matrix, targets: Matrix, probes: Matrix) -> Matrix:
 
 
 def _squares(a: Matrix, b: Matrix) -> Matrix:
-    return np.maximum((a**2).sum(1)[:, None] + (b**2).sum(1)[None] - 2 * a @ b.T, 0.0)
+    return np.asarray(np.maximum((a**2).sum(1)[:, None] + (b**2).sum(1)[None] - 2 * a @ b.T, 0.0))
 
 
-def _fitted(kernel, inputs: Matrix, targets: Matrix, probes: Matrix) -> Matrix:  # type: ignore[no-untyped-def]
+def _fitted(kernel: Callable[[Matrix, Matrix], Matrix], inputs: Matrix, targets: Matrix, probes: Matrix) -> Matrix:
     order = np.random.default_rng(0).permutation(len(inputs))
-    held = order[: int(len(order) * VALIDATION_SHARE)]
+    held = order[: max(1, int(len(order) * VALIDATION_SHARE))]
     train = order[len(held) :]
     middle = targets.mean(axis=0)
     gram = kernel(inputs, inputs)
 
     def weights(rows: NDArray[np.intp], penalty: float) -> Matrix:
         some = gram[np.ix_(rows, rows)]
-        return np.linalg.solve(
-            some + penalty * np.eye(len(rows)) * max(np.trace(some) / len(rows), 1e-9), targets[rows] - middle
-        )
+        penalised = some + penalty * np.eye(len(rows)) * max(np.trace(some) / len(rows), 1e-9)
+        return np.asarray(np.linalg.solve(penalised, targets[rows] - middle))
 
     def loss(penalty: float) -> float:
         return float(((gram[np.ix_(held, train)] @ weights(train, penalty) + middle - targets[held]) ** 2).mean())
 
     best = min(PENALTIES, key=loss)
-    return kernel(probes, inputs) @ weights(np.arange(len(inputs)), best) + middle
+    return np.asarray(kernel(probes, inputs) @ weights(np.arange(len(inputs)), best) + middle)
 
 
 def cosine(probes: Matrix, gallery: Matrix) -> Matrix:

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 RESAMPLES = 1000
 TIE = 1e-9
@@ -71,5 +70,6 @@ def _wins(trial: Trial) -> NDArray[np.float64]:
     mask = np.zeros(trial.scores.shape, dtype=bool)
     mask[np.arange(len(trial.truth)), trial.truth] = True
     own, wrong = np.round(trial.scores[mask], 9), np.round(trial.scores[~mask], 9)
-    together = rankdata(np.concatenate([own, wrong]))[: len(own)]
-    return (together - rankdata(own)) / len(wrong)
+    wrong.sort()
+    beaten, not_above = np.searchsorted(wrong, own, "left"), np.searchsorted(wrong, own, "right")
+    return np.asarray((beaten + not_above) / (2 * len(wrong)))
