@@ -32,7 +32,8 @@ class RecorderSettings:
     """Times in seconds, margins in shares of the face.
 
     `hold_s` is how long a face is covered before its first and after its last sighting. A face that only the rare
-    thorough look sees gets `rare_hold_s`, which must be longer than the time between two of them.
+    thorough look sees gets `rare_hold_s`, which must be longer than the time between two of them; so does one that
+    comes or goes over the frame's edge.
     """
 
     hold_s: float = 0.75
@@ -204,12 +205,9 @@ class TrackRecorder:
 
     def _finished(self, life: _Life) -> FinishedTrack:
         assert life.last is not None  # noqa: S101  a life begins with a sighting
-        hold_s = self._settings.hold_s if life.sightings * 2 >= life.looks else self._settings.rare_hold_s
-        if life.sightings < 2:
-            hold_s = self._settings.rare_hold_s
         first_speed = np.zeros(2) if life.first_speed is None else life.first_speed
-        head = self._head(life, first_speed, hold_s)
-        tail = self._tail(life, hold_s)
+        head = self._head(life, first_speed, self._hold_s(life, life.first_row))
+        tail = self._tail(life, self._hold_s(life, life.boxes[-1]))
         pieces = [*life.done, self._piece(life.pts + [p for p, _ in tail], life.boxes + [r for _, r in tail])]
         if head:
             pieces.insert(
@@ -225,6 +223,15 @@ class TrackRecorder:
             life.first_s,
             life.last.pts_s,
         )
+
+    def _hold_s(self, life: _Life, end: Array) -> float:
+        """How long the face is covered beyond the sighting `end`. One that the frame's edge cuts is found no more long
+        before all of it is gone."""
+        x0, y0, x1, y1 = _corners(end[None])[0, :4]
+        width, height = self._frame_size
+        cut_by_edge = min(x0, y0, width - x1, height - y1) < 0
+        rare = life.sightings < 2 or life.sightings * 2 < life.looks
+        return self._settings.rare_hold_s if rare or cut_by_edge else self._settings.hold_s
 
     def _piece(self, pts: list[int], rows: list[Array]) -> TrackPath:
         return simplify(np.array(pts, np.int64), _corners(np.array(rows)), self._settings.path_tolerance)

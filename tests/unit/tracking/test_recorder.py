@@ -63,6 +63,19 @@ def test_a_face_is_covered_before_its_first_and_after_its_last_sighting() -> Non
     assert life.path.at(5 * 100) is None
 
 
+def test_a_face_that_leaves_over_the_edge_stays_covered_while_the_camera_says_that_a_part_is_in_the_picture() -> None:
+    """FG-R06: cut by the edge, it is found no more, and is gone only later."""
+    pan = {i: CameraStep(Motion(tx=-0.8)) for i in range(1, 100)}
+    walk = [face_at(40 - 0.8 * i, 200, 40, 50) for i in range(100)]
+    visible = [Box(max(0.0, face.box.x0), 200, face.box.x1, 250) for face in walk[:95]]
+    seen = [face_at(box.x0, 200, box.width, 50) for box in visible]
+    found = [[seen[i]] if i < 55 else [] for i in range(100)]
+
+    (life,) = record(found, pan)
+
+    assert [i for i in range(95) if not holds(life.path, i, visible[i])] == []
+
+
 def test_the_margin_grows_with_the_distance_from_the_sighting() -> None:
     found: list[list[Detection]] = [[face_at(300, 200, 40, 50)] if 40 <= i < 60 else [] for i in range(100)]
 
