@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from faceguard.pipeline.sweep import more_protective
+from faceguard.age.aggregate import most_protective
 from faceguard.types import AgeAnswer, AgeEstimate, AgeUnknown, AgeUnknownReason, Decision, Effect, Subject, Track
 
 Decide = Callable[[Subject], Decision]
@@ -57,7 +57,7 @@ class LiveDecisions:
         known = self._known.get(track_id)
         if known is None or known.epoch != epoch:
             return
-        known.answer = more_protective(known.answer, answer)
+        known.answer = most_protective((known.answer, answer))
         known.decision = self.decide(Subject(track_id + 1, known.answer))
         if isinstance(answer, AgeEstimate):
             known.estimates += 1

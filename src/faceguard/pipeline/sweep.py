@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from faceguard.age.aggregate import most_protective
 from faceguard.media.video_frame import VideoPicture
 from faceguard.media.video_info import VideoTrack
 from faceguard.pipeline.crops import CropCollector
@@ -174,19 +175,7 @@ class Sweeper:
     def _age(self, estimator: AgeEstimator, crops: Sequence[FaceCrop]) -> AgeAnswer:
         answer: AgeAnswer = AgeUnknown(AgeUnknownReason.NOT_YET)
         for crop in crops:
-            answer = more_protective(answer, estimator.estimate([crop])[0])
+            answer = most_protective((answer, estimator.estimate([crop])[0]))
             if isinstance(answer, AgeEstimate) and self._is_settled(answer):
                 break
         return answer
-
-
-def more_protective(a: AgeAnswer, b: AgeAnswer) -> AgeAnswer:
-    """Of two answers on one face the one that protects more: the younger; a crop that tells nothing takes nothing away.
-
-    A track takes the most protective answer of its life (FG-A10), so crops aren't averaged.
-    """
-    if isinstance(b, AgeUnknown):
-        return b if isinstance(a, AgeUnknown) else a
-    if isinstance(a, AgeUnknown):
-        return b
-    return min(a, b, key=lambda estimate: (estimate.years, estimate.lower_years))
