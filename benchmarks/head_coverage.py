@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from faceguard.detection.tiers import create_detector
 from faceguard.geometry import clip, intersection_area, iou
 from faceguard.redaction.coverage import RegionKind, head_region
-from faceguard.types import Box
+from faceguard.types import Box, Detector
 
 CASES = {
     "detector's box": (RegionKind.FACE, 0.0),
@@ -53,7 +54,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _add(folder: Path, label: dict, detector, min_px: int, shares: dict[str, list[float]]) -> None:  # type: ignore
+def _add(folder: Path, label: dict[str, Any], detector: Detector, min_px: int, shares: dict[str, list[float]]) -> None:
     image = cv2.imread(str(folder / label["file"]))
     faces = [Box(f["x"], f["y"], f["x"] + f["w"], f["y"] + f["h"]) for f in label["faces"] if not f.get("ignore")]
     faces = [face for face in faces if min(face.width, face.height) >= min_px]

@@ -21,6 +21,7 @@ from faceguard.cli.redact_targets import (
     refuse_misplaced,
 )
 from faceguard.cli.video import (
+    DEFAULT_LOG_NAME,
     Codec,
     Keep,
     ProgressForm,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from faceguard.pipeline.rules import AssetScope
     from faceguard.types import SubjectRegion
 
-DEFAULT_LOG_NAME = "faceguard-audit.jsonl"
 _VIDEOS = "Videos"
 
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from faceguard.pipeline.video_render import RenderSettings
     from faceguard.pipeline.zones import Zones
 
+DEFAULT_LOG_NAME = "faceguard-audit.jsonl"
+"""The audit log beside the outputs, when none is named."""
+
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp"}
 )
@@ -170,7 +173,7 @@ def render(
     from faceguard.pipeline.video import VideoJob
 
     make_folder(output.parent)
-    log = audit or output.parent / "faceguard-audit.jsonl"
+    log = audit or output.parent / DEFAULT_LOG_NAME
     guard = FaceGuard(
         notice=notice, purpose=purpose, policy=policy, consents=consents, trusted_keys=trusted_keys, audit=log
     )
