@@ -148,6 +148,16 @@ class RedactionRules(Strict):
     """The least that is done; a caller may ask for more."""
     metadata: Annotated[Rule[Literal["strip"]], Stricter.FIXED]
     verify_output: Annotated[Rule[Literal[True]], Stricter.FIXED]
+    """What was written is read back and compared with what was meant."""
+    redetect_output: Annotated[Rule[bool], Stricter.YES]
+    """A second detector looks for faces in what was written, before it is released."""
+
+
+class MediaRules(Strict):
+    """How far the files that come in are trusted."""
+
+    untrusted_input: Annotated[Rule[bool], Stricter.YES]
+    """Each file is read and handled in a process of its own, with limits on memory and time."""
 
 
 class DetectionRules(Strict):
@@ -250,6 +260,7 @@ class Policy(Strict):
     consent: ConsentRules
     redact_when: Annotated[dict[RedactWhen, Provenance], Stricter.MORE]
     redaction: RedactionRules
+    media: MediaRules
     detection: DetectionRules
     biometrics: BiometricsRules
     statistics: StatisticsRules
