@@ -27,10 +27,10 @@ from faceguard.cli.video import (
     ProgressForm,
     VideoOptions,
     end_by_signal,
-    is_video,
     redact_one_video,
 )
 from faceguard.errors import BatchError, ConfigurationError, FaceguardError
+from faceguard.media.file_names import is_video
 from faceguard.policy.policy_terms import WhenTrackingLost
 
 if TYPE_CHECKING:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faceguard.cli.video import is_video, written_name
 from faceguard.errors import ConfigurationError
+from faceguard.media.file_names import folded, is_video, names_without_repeats, written_name
 
 if TYPE_CHECKING:
     from faceguard.types import SubjectRegion
@@ -32,7 +31,7 @@ def plan_targets(inputs: Sequence[Path], output: Path | None) -> list[Path | Non
         raise ConfigurationError(
             f"`{output}` is a file, and {len(inputs)} inputs need a folder; name one with `-o`", path=output
         )
-    return [output / name for name in _without_repeats([written_name(source) for source in inputs])]
+    return [output / name for name in names_without_repeats([written_name(source) for source in inputs])]
 
 
 def plan_previews(inputs: Sequence[Path], targets: Sequence[Path | None], folder: Path | None) -> list[Path | None]:
@@ -40,7 +39,7 @@ def plan_previews(inputs: Sequence[Path], targets: Sequence[Path | None], folder
     if folder is None:
         return [None] * len(inputs)
     stems = [(target or source).stem for source, target in zip(inputs, targets, strict=True)]
-    names = _without_repeats([f"{stem}.preview.png" for stem in stems])
+    names = names_without_repeats([f"{stem}.preview.png" for stem in stems])
     return [None if is_video(source) else folder / name for source, name in zip(inputs, names, strict=True)]
 
 
@@ -59,7 +58,7 @@ def refuse_collisions(reads: Sequence[Path], writes: Sequence[Path]) -> None:
                 "overwritten, choose another output",
                 path=write,
             )
-        marks = {_folded(str(write.parent.resolve() / write.name)), *(() if there is None else (there,))}
+        marks = {folded(str(write.parent.resolve() / write.name)), *(() if there is None else (there,))}
         if marks & taken:
             raise ConfigurationError(
                 f"two files would be written as `{write}`; give outputs, report, log and previews names of their own",
@@ -75,24 +74,6 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except (OSError, ValueError):  # ValueError: no name of a file; whoever opens it will tell
         return None
     return status.st_dev, status.st_ino
-
-
-def _without_repeats(names: Sequence[str]) -> list[str]:
-    """`names`, with a number at each that another has already."""
-    taken: set[str] = set()
-    found = []
-    for name in names:
-        free, number = name, 1
-        while _folded(free) in taken:
-            number += 1
-            free = f"{Path(name).stem}-{number}{Path(name).suffix}"
-        taken.add(_folded(free))
-        found.append(free)
-    return found
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def refuse_misplaced(

@@ -29,14 +29,6 @@ if TYPE_CHECKING:
 DEFAULT_LOG_NAME = "faceguard-audit.jsonl"
 """The audit log beside the outputs, when none is named."""
 
-VIDEO_SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp"}
-)
-"""Inputs that are opened as videos."""
-
-_READ_ONLY_SUFFIXES = frozenset({".mts", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp"})
-"""Containers that are read but not written; in a folder of outputs their videos become MP4."""
-
 
 class Codec(StrEnum):
     """As `faceguard.media.video_codecs.VideoCodec`; named here so that `--help` needs no codecs."""
@@ -207,16 +199,6 @@ class VideoOptions:
     partial: bool
     progress: ProgressForm
     overwrite: bool
-
-
-def is_video(source: Path) -> bool:
-    """Whether `source` is opened as a video: by its suffix; what is in it is seen when it is opened."""
-    return source.suffix.lower() in VIDEO_SUFFIXES
-
-
-def written_name(source: Path) -> str:
-    """The name of the output of `source` in a folder of outputs."""
-    return source.with_suffix(".mp4").name if source.suffix.lower() in _READ_ONLY_SUFFIXES else source.name
 
 
 def redact_one_video(guard: FaceGuard, source: Path, target: Path | None, options: VideoOptions) -> Outcome:

@@ -1,0 +1,227 @@
+"""What a worker does with a task: fetch, redact, put in place. It gives its errors back and never raises them.
+
+The guard's own order holds (see `pipeline`): the record is on disk before an output gets its name. Here that name is
+one in the run's staging folder, so that a worker which dies at any moment leaves nothing where outputs go. Putting in
+place is one rename, or one upload of an object store, which shows whole objects only.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import psutil
+
+from faceguard.batch.engine import Report
+from faceguard.batch.fingerprint import fingerprint
+from faceguard.batch.places import digest_of, fetched, put_in_place
+from faceguard.batch.task import Documents, Fault, Handling, Kind, Outcome, Progress, State, Tally, Task
+from faceguard.errors import DecodeError, FaceguardError
+from faceguard.types import Decision
+
+if TYPE_CHECKING:
+    from faceguard.pipeline.guard import FaceGuard
+    from faceguard.pipeline.picture_file import PictureReport
+    from faceguard.pipeline.video import VideoJob, VideoReport
+
+
+def carry_out(task: Task, report: Report) -> Outcome:
+    """Redacts one file. Never raises; the outcome has the error, and then there is no output."""
+    wall_s, cpu_s = time.perf_counter(), time.process_time()
+    try:
+        outcome = _carry_out(task, report)
+    except FaceguardError as error:
+        outcome = Outcome(task.item, State.REFUSED, fault_of(error))
+    except Exception as error:  # noqa: BLE001  one item's fault, whatever it is, isn't another's
+        outcome = Outcome(task.item, State.FAILED, fault_of(error))
+    return _measured(outcome, time.perf_counter() - wall_s, time.process_time() - cpu_s)
+
+
+def fault_of(error: Exception) -> Fault:
+    """An error in a form that travels."""
+    if isinstance(error, FaceguardError):
+        return Fault(error.code, error.message, error.exit_code, dict(error.fields))
+    return Fault(type(error).__name__, f"unexpected {type(error).__name__}: {error}")
+
+
+def guard_for(documents: Documents) -> FaceGuard:
+    """This process's guard for `documents`, made when first asked for: models load once. Raises FaceguardError."""
+    return _guard_and_digests(documents)[0]
+
+
+def tally_of(decisions: Iterable[Decision], *, pictures: int, checked: int, duration_s: float | None) -> Tally:
+    """What was decided, in numbers."""
+    listed = list(decisions)
+    return Tally(
+        Counter(decision.effect for decision in listed),
+        Counter(reason.value for decision in listed for reason in decision.reasons),
+        Counter(decision.age_status.value for decision in listed),
+        pictures,
+        checked,
+        duration_s,
+    )
+
+
+@functools.lru_cache(maxsize=2)
+def _guard_and_digests(documents: Documents) -> tuple[FaceGuard, dict[Handling, str]]:
+    from faceguard.pipeline.guard import FaceGuard
+
+    guard = FaceGuard(
+        notice=documents.notice,
+        purpose=documents.purpose,
+        policy=documents.policy,
+        consents=documents.consents,
+        trusted_keys=documents.trusted_keys,
+        audit=documents.audit,
+        audit_key=documents.audit_key,
+        detector=documents.detector,
+        method=documents.method,
+        threads=documents.threads,
+    )
+    return guard, {}
+
+
+def _fingerprint_of(documents: Documents, handling: Handling) -> str:
+    """Of what the guard was made from. Consents are read again when they change, and so is their digest."""
+    _, known = _guard_and_digests(documents)
+    if documents.consents is not None:
+        return fingerprint(documents, handling)
+    if handling not in known:
+        known[handling] = fingerprint(documents, handling)
+    return known[handling]
+
+
+def _carry_out(task: Task, report: Report) -> Outcome:
+    guard, mark = guard_for(task.documents), _fingerprint_of(task.documents, task.handling)
+    task.staging.mkdir(parents=True, exist_ok=True)
+    staged = task.staging / f"{os.getpid()}-out{PurePosixPath(task.target).suffix}"
+    try:
+        with fetched(task.source, task.staging) as source:
+            before = _stamp(source)
+            source_sha256 = digest_of(source)
+            done = _redact(guard, task, source, staged, report)
+            if _stamp(source) != before:
+                raise DecodeError(f"`{task.item}` was written to while it was read; it is taken up by the next run")
+        output_sha256, output_bytes = digest_of(staged), staged.stat().st_size
+        report(Progress(task.item, "store", None))
+        put_in_place(staged, task.target, overwrite=task.overwrite)
+    finally:
+        staged.unlink(missing_ok=True)
+    return Outcome(
+        task.item,
+        State.DONE,
+        source_sha256=source_sha256,
+        output_sha256=output_sha256,
+        output_bytes=output_bytes,
+        record_id=done.record_id,
+        fingerprint=mark,
+        tally=_tally(done),
+    )
+
+
+def _redact(guard: FaceGuard, task: Task, source: Path, target: Path, report: Report) -> PictureReport | VideoReport:
+    how = task.handling
+    if task.kind is Kind.VIDEO:
+        return guard.redact_video(_video_job(task, source, target, report))
+    from faceguard.media.picture import KeepMetadata
+
+    report(Progress(task.item, "redact", None))
+    return guard.redact_image(
+        source,
+        target,
+        event=how.event,
+        collection=how.collection,
+        place=how.place,
+        captured_at=how.captured_at,
+        quality=how.quality,
+        keep_metadata=KeepMetadata.SAFE if how.keep_capture_time else KeepMetadata.NONE,
+        overwrite=True,
+    )
+
+
+def _video_job(task: Task, source: Path, target: Path, report: Report) -> VideoJob:
+    from faceguard.media.video_codecs import EncodeSettings, VideoCodec
+    from faceguard.media.video_read import Damage
+    from faceguard.pipeline.rules import AssetScope
+    from faceguard.pipeline.sweep import SweepSettings
+    from faceguard.pipeline.video import Progress as VideoProgress
+    from faceguard.pipeline.video import VideoJob
+    from faceguard.pipeline.video_render import RenderSettings, TrackChoice
+    from faceguard.pipeline.zones import Zones, parse_zone
+    from faceguard.policy.policy_terms import WhenTrackingLost
+
+    how = task.handling
+
+    def tell(at: VideoProgress) -> None:
+        fraction = min(1.0, at.pts_s / at.duration_s) if at.duration_s else None
+        report(Progress(task.item, at.stage, fraction, at.frame + 1))
+
+    return VideoJob(
+        source,
+        target,
+        zones=Zones(tuple(map(parse_zone, how.cover)), tuple(map(parse_zone, how.ignore))),
+        scope=AssetScope(event=how.event, collection=how.collection, place=how.place),
+        captured_at=how.captured_at,
+        render=RenderSettings(
+            EncodeSettings(VideoCodec(how.codec), how.crf),
+            TrackChoice(how.audio),
+            TrackChoice(how.subtitles),
+            Damage.TOLERATE if how.partial else Damage.REFUSE,
+        ),
+        sweep=SweepSettings(cover_when_lost=how.when_lost == WhenTrackingLost.HOLD.value),
+        overwrite=True,
+        on_progress=tell,
+    )
+
+
+def _tally(done: PictureReport | VideoReport) -> Tally:
+    from faceguard.pipeline.picture_file import PictureReport
+
+    if isinstance(done, PictureReport):
+        frames = len(done.covered.after.frames)
+        return tally_of((face.decision for face in done.faces), pictures=frames, checked=frames, duration_s=None)
+    plan, rendered = done.plan, done.rendered
+    return tally_of(
+        (face.decision for face in plan.faces),
+        pictures=sum(track.frame_count for track in plan.tracks),
+        checked=0 if rendered is None else rendered.checked_count,
+        duration_s=done.info.duration_s,
+    )
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise DecodeError(f"`{path}` can't be read: {error.strerror or error}", path=path) from error
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _measured(outcome: Outcome, wall_s: float, cpu_s: float) -> Outcome:
+    from dataclasses import replace
+
+    memory = psutil.Process().memory_info()
+    peak = getattr(memory, "peak_wset", None) or _peak_bytes() or memory.rss
+    return replace(
+        outcome,
+        wall_s=wall_s,
+        cpu_s=cpu_s,
+        worker=f"{os.uname().nodename if hasattr(os, 'uname') else ''}:{os.getpid()}",
+        peak_bytes=peak,
+    )
+
+
+def _peak_bytes() -> int:
+    """The most memory of this process so far; 0 where the system doesn't tell."""
+    try:
+        import resource
+        import sys
+    except ImportError:
+        return 0
+    scale = 1 if sys.platform == "darwin" else 1024  # kilobytes elsewhere (getrusage(2))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
