@@ -460,6 +460,9 @@ class Decision:
     consent_state: str | None = None
     guardian_level: str | None = None
     best_interests_ref: str | None = None
+    under_guardian_age: bool | None = None
+    """With `findings`, the question that was answered: a record keeps both, so that it can be asked again (FG-D03)."""
+    findings: tuple[ConsentFinding, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.reasons:

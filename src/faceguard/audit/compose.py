@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,19 +15,22 @@ from faceguard.audit.record import (
     AssetEntry,
     AuditRecord,
     Bundles,
+    ChallengeEntry,
     ConsentEntry,
     DetectionEntry,
     FaceAnswer,
     FaceInput,
+    FindingEntry,
     Input,
     OutputEntry,
     Override,
     RedactionEntry,
     Result,
+    ScopeEntry,
     SubjectEntry,
     salted_digest,
 )
-from faceguard.types import Box, Decision, Disclosure, FaceResult, SubjectRef
+from faceguard.types import Box, ConsentFinding, Decision, Disclosure, FaceResult, Function, SubjectRef
 
 
 class FrameSpan(NamedTuple):
@@ -50,9 +53,13 @@ def compose_record(
     bundles: Bundles,
     asset: AssetEntry,
     purpose: str,
-    disclosure: Disclosure,
+    disclosure: Disclosure | None,
     faces: Sequence[FaceResult],
     action: Action,
+    functions: Collection[Function] | None = None,
+    captured_at: datetime | None = None,
+    challenge: ChallengeEntry | None = None,
+    scope: ScopeEntry | None = None,
     spans: Mapping[int, FrameSpan] | None = None,
     redaction: RedactionEntry | None = None,
     output: OutputEntry | None = None,
@@ -77,7 +84,16 @@ def compose_record(
         timestamp=moment,
         labels=dict(labels),
         bundles=bundles,
-        input=Input(asset=asset, purpose=purpose, disclosure=disclosure, faces=questions),
+        input=Input(
+            asset=asset,
+            purpose=purpose,
+            disclosure=disclosure,
+            faces=questions,
+            functions=None if functions is None else tuple(sorted(functions)),
+            captured_at=captured_at,
+            challenge=challenge,
+            scope=scope,
+        ),
         result=result,
         seeds=dict(seeds or {}),
     )
@@ -97,8 +113,10 @@ def _question(face: FaceResult, asset: AssetEntry, span: FrameSpan | None) -> Fa
             unknown_reason=decision.age_unknown_reason,
             threshold_years=decision.threshold,
             challenge_age_years=decision.challenge_age,
+            under_guardian_age=decision.under_guardian_age,
         ),
         subject=_subject(decision.subject, asset.salt),
+        findings=tuple(finding_entry(finding) for finding in decision.findings),
         first_frame=None if span is None else span.first,
         last_frame=None if span is None else span.last,
     )
@@ -108,6 +126,23 @@ def _subject(ref: SubjectRef | None, salt: str) -> SubjectEntry | None:
     if ref is None:
         return None
     return SubjectEntry(salted_key_sha256=salted_digest(salt, [ref.key.encode()]), linked_by=ref.linked_by)
+
+
+def finding_entry(finding: ConsentFinding) -> FindingEntry:
+    """A finding as a record keeps it: all of it, for it holds nothing of a person but the consent's id."""
+    return FindingEntry(
+        record_id=finding.record_id,
+        given_by=finding.given_by,
+        valid=finding.valid,
+        reasons=finding.reasons,
+        state=finding.state,
+        guardian_level=finding.guardian_level,
+        covers_release=finding.covers_release,
+        written_release=finding.written_release,
+        best_interests_ref=finding.best_interests_ref,
+        subject_is_minor=finding.subject_is_minor,
+        cessation=finding.cessation,
+    )
 
 
 def _answer(decision: Decision) -> FaceAnswer:

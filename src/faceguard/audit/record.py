@@ -19,7 +19,18 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from faceguard.types import AgeStatus, AgeUnknownReason, Disclosure, Effect, LinkMethod, Reason, RedactionClass
+from faceguard.types import (
+    AgeStatus,
+    AgeUnknownReason,
+    ConsentGiver,
+    Disclosure,
+    Effect,
+    Function,
+    GuardianLevel,
+    LinkMethod,
+    Reason,
+    RedactionClass,
+)
 
 COARSE_CELLS = 16
 """A face's place is told on a grid of so many cells each way, rounded outwards: enough to say which face is meant."""
@@ -76,6 +87,8 @@ class Bundles(_Part):
     notice_exception: NoticeException | None = None
     models: tuple[ModelEntry, ...] = ()
     consent_register_sha256: Sha256Hex | None = None
+    consent_register_issued_at: Moment | None = None
+    """When the register was last sealed: how old its list of revocations was (since schema version 2)."""
 
 
 # --------------------------------------------------------------------------------------------------- question
@@ -109,6 +122,8 @@ class AgeEntry(_Part):
     unknown_reason: AgeUnknownReason | None = None
     threshold_years: float | None = None
     challenge_age_years: float | None = None
+    under_guardian_age: bool | None = None
+    """Whether it was, or could be, under the age up to which a guardian decides (since schema version 2)."""
 
 
 class SubjectEntry(_Part):
@@ -118,20 +133,70 @@ class SubjectEntry(_Part):
     linked_by: LinkMethod
 
 
+class FindingEntry(_Part):
+    """What the register said of one consent, or of a request to stop, for this face, use and moment.
+
+    `valid` with no `reasons`, or why it doesn't hold; `record_id` is empty when nothing in the register was believed.
+    """
+
+    record_id: str
+    given_by: ConsentGiver
+    valid: bool
+    reasons: tuple[Reason, ...] = ()
+    state: str | None = None
+    guardian_level: GuardianLevel | None = None
+    covers_release: bool = False
+    written_release: bool = False
+    best_interests_ref: str | None = None
+    subject_is_minor: bool | None = None
+    cessation: bool = False
+
+
 class FaceInput(_Part):
     index: int
     detection: DetectionEntry
     age: AgeEntry
     subject: SubjectEntry | None = None
+    findings: tuple[FindingEntry, ...] | None = None
+    """All that the register said, in its order; None in records of schema version 1."""
     first_frame: int | None = None
     last_frame: int | None = None
+
+
+class ChallengeEntry(_Part):
+    """The challenge age in force (FG-A04), in years, what the policy declares, and what it comes from."""
+
+    years: float
+    declared_years: float
+    basis: str
+    calibration_id: str = ""
+
+
+class ScopeEntry(_Part):
+    """What of the asset a consent's scope may name: the operator's own words, which should be no person's name.
+
+    `salted_file_sha256` is `salted_digest(salt, the file's SHA-256 as hex)`: a consent that names a file can be held
+    against it without the file.
+    """
+
+    event: str | None = None
+    collection: str | None = None
+    place: str | None = None
+    salted_file_sha256: Sha256Hex | None = None
 
 
 class Input(_Part):
     asset: AssetEntry
     purpose: str
-    disclosure: Disclosure
+    disclosure: Disclosure | None = None
+    """None if the gate refused because the notice doesn't have the purpose."""
     faces: tuple[FaceInput, ...]
+    functions: tuple[Function, ...] | None = None
+    """What ran, or would have run: the notice had to name each (since schema version 2)."""
+    captured_at: Moment | None = None
+    """When the picture was taken, if the operator said so: then the notice had to be in force."""
+    challenge: ChallengeEntry | None = None
+    scope: ScopeEntry | None = None
 
 
 # ----------------------------------------------------------------------------------------------------- answer
@@ -208,7 +273,8 @@ class Result(_Part):
 class AuditRecord(_Part):
     """One asset's record, as it stands in the log."""
 
-    schema_version: Literal["1"] = "1"
+    schema_version: Literal["1", "2"] = "2"
+    """2 holds every input of a decision; 1 lacks what is marked so above, and can be checked but not replayed."""
     decision_id: Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
     timestamp: Moment
     labels: dict[str, str]
@@ -223,6 +289,8 @@ class AuditRecord(_Part):
     def _tells_the_whole_story(self) -> Self:
         if [face.index for face in self.input.faces] != [face.index for face in self.result.faces]:
             raise ValueError("every face that was asked about needs its answer, in the same order")
+        if self.input.disclosure is None and self.result.action is not Action.REFUSE:
+            raise ValueError("what was asked about needs a use: in place or to third parties")
         if self.result.action is Action.RELEASE:
             if self.bundles.notice is None and self.bundles.notice_exception is None:
                 raise ValueError("nothing is released without a notice or a named exception (FG-N01, FG-N08)")

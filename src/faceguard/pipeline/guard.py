@@ -112,7 +112,7 @@ class FaceGuard:
                 subjects=subjects,
             )
             covered.check(covered.after, self._run.stages)
-            record_id = self._run.record(bound, asset, covered.faces, Action.RELEASE)
+            record_id = self._run.record(bound, asset, covered.faces, Action.RELEASE, scope=scope)
         safe = np.array(covered.after.frames[0].planes[0], copy=True)
         return FrameResult(safe, covered.faces, record_id, bound.moment)
 

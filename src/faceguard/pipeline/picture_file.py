@@ -86,7 +86,7 @@ def redact_picture_file(run: Run, job: PictureJob) -> PictureReport:
             subjects=job.subjects,
         )
         if job.target is None:
-            record_id = run.record(bound, asset.entry, covered.faces, Action.DRY_RUN)
+            record_id = run.record(bound, asset.entry, covered.faces, Action.DRY_RUN, scope=scope)
         else:
             record_id = _release(run, bound, job, job.target, covered, asset)
     return PictureReport(job.source, job.target, covered.faces, record_id, bound, covered, picture.notes)
@@ -99,7 +99,10 @@ def _release(run: Run, bound: BoundRules, job: PictureJob, target: Path, covered
     def check_and_record(written: Path) -> None:
         covered.check(read_image(written, limits=job.limits), run.stages)
         output = _output_entry(written, covered.after, target)
-        record_ids.append(run.record(bound, asset.entry, covered.faces, Action.RELEASE, output=output))  # 4
+        scope = replace(job.scope, sha256=asset.sha256)
+        record_ids.append(
+            run.record(bound, asset.entry, covered.faces, Action.RELEASE, output=output, scope=scope)  # 4
+        )
 
     make_folder(target.parent)
     write_image(

@@ -74,7 +74,8 @@ class Rules:
             capture_time=captured_at,
             successors=self.successors,
         )
-        return BoundRules(self, DecisionContext.of(bound, figures=figures, moment=moment), self.consents.at(moment))
+        context = DecisionContext.of(bound, figures=figures, moment=moment)
+        return BoundRules(self, context, self.consents.at(moment), captured_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class BoundRules:
     rules: Rules
     context: DecisionContext
     register: ConsentRegister
+    captured_at: datetime | None = None
 
     @property
     def policy(self) -> Policy:

@@ -7,19 +7,32 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from faceguard.audit.compose import FrameSpan, compose_record
+from faceguard.audit.compose import FrameSpan, compose_record, new_salt
 from faceguard.audit.log import AuditSink
 from faceguard.audit.record import Action, AssetEntry, OutputEntry, Override
-from faceguard.errors import AuditIntegrityError, AuditWriteError, FaceguardError, RedactionError
-from faceguard.pipeline.records import bundles_of, new_decision_id, redaction_entry, software_labels
-from faceguard.pipeline.rules import UNCALIBRATED, BoundRules, Rules
+from faceguard.errors import AuditIntegrityError, AuditWriteError, FaceguardError, NoticeError, RedactionError
+from faceguard.pipeline.records import (
+    bundles_of,
+    challenge_entry,
+    new_decision_id,
+    redaction_entry,
+    refused_bundles,
+    scope_entry,
+    software_labels,
+)
+from faceguard.pipeline.rules import UNCALIBRATED, AssetScope, BoundRules, Rules
 from faceguard.pipeline.stages import Stages
 from faceguard.types import FaceResult, Function
+
+_NOT_LOOKED_AT = "application/octet-stream"
 
 
 def utc_now() -> datetime:
     """The one place where the pipeline asks what time it is."""
     return datetime.now(UTC)
+
+
+_NO_SCOPE = AssetScope()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +45,18 @@ class Run:
     clock: Callable[[], datetime] = utc_now
 
     def bind(self, captured_at: datetime | None = None, *, also: frozenset[Function] = frozenset()) -> BoundRules:
-        """Passes the notice gate for this moment. Raises NoticeError. `also` is done besides the stages' own."""
+        """Passes the notice gate for this moment. Raises NoticeError, and records that nothing was looked at.
+
+        `also` is done besides the stages' own.
+        """
         estimator = self.stages.estimator
         figures = estimator.figures if estimator is not None else UNCALIBRATED
-        return self.rules.bind(self.stages.functions | also, figures, moment=self.clock(), captured_at=captured_at)
+        functions, moment = self.stages.functions | also, self.clock()
+        try:
+            return self.rules.bind(functions, figures, moment=moment, captured_at=captured_at)
+        except NoticeError as error:
+            self._record_refusal(error, functions, moment, captured_at)
+            raise
 
     def record(
         self,
@@ -49,10 +70,12 @@ class Run:
         spans: Mapping[int, FrameSpan] | None = None,
         parameters: Mapping[str, str | int | float | bool] | None = None,
         override: Override | None = None,
+        scope: AssetScope = _NO_SCOPE,
     ) -> str:
         """Writes the record of one asset and returns its id. Raises AuditWriteError or AuditIntegrityError.
 
-        `spans` has the frames of each face of a video, `parameters` what else bears on how it was covered.
+        `spans` has the frames of each face of a video, `parameters` what else bears on how it was covered, `scope` what
+        the consents were asked about.
         """
         record = compose_record(
             decision_id=new_decision_id(),
@@ -64,6 +87,10 @@ class Run:
             disclosure=bound.notice.disclosure,
             faces=faces,
             action=action,
+            functions=bound.notice.functions,
+            captured_at=bound.captured_at,
+            challenge=challenge_entry(bound),
+            scope=scope_entry(scope, asset),
             spans=spans,
             redaction=redaction_entry(bound, self.stages, parameters),
             output=output,
@@ -94,3 +121,26 @@ class Run:
     def _record_failure(self, bound: BoundRules, asset: AssetEntry, error: str) -> None:
         with contextlib.suppress(FaceguardError):  # the first error is the one to tell of
             self.record(bound, asset, (), Action.WITHHOLD, error=error)
+
+    def _record_refusal(
+        self, error: NoticeError, functions: frozenset[Function], moment: datetime, captured_at: datetime | None
+    ) -> None:
+        """That the gate let nothing through, and by which error (FG-N01, FG-N06)."""
+        notice = self.rules.notice
+        use = notice.purpose(self.rules.purpose) if notice is not None else None
+        record = compose_record(
+            decision_id=new_decision_id(),
+            moment=moment,
+            labels=software_labels(),
+            bundles=refused_bundles(self.rules, self.stages),
+            asset=AssetEntry(media_type=_NOT_LOOKED_AT, width_px=0, height_px=0, salt=new_salt()),
+            purpose=self.rules.purpose,
+            disclosure=use.disclosure if use is not None else None,
+            faces=(),
+            action=Action.REFUSE,
+            functions=functions,
+            captured_at=captured_at,
+            error=error.code,
+        )
+        with contextlib.suppress(FaceguardError):  # nothing leaves either way, and the refusal is the one to tell of
+            self.sink.append(record)

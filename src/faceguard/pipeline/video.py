@@ -198,8 +198,9 @@ def _finish(
     run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo, plan: VideoPlan, asset: VideoAsset
 ) -> VideoReport:
     asset.describe(info, sum(track.frame_count for track in plan.tracks))
+    scope = replace(job.scope, sha256=asset.sha256)
     if job.target is None:
-        record_id = run.record(bound, asset.entry, _results(plan), Action.DRY_RUN, spans=_spans(plan))
+        record_id = run.record(bound, asset.entry, _results(plan), Action.DRY_RUN, spans=_spans(plan), scope=scope)
         return VideoReport(job.source, None, info, plan, record_id, bound, None)
     redactor = run.stages.redactor
     if not isinstance(redactor, PlaneRedactor):
@@ -227,6 +228,7 @@ def _finish(
             spans=_spans(plan),
             parameters=_parameters(job, info, plan, rendered),
             override=_override(plan),
+            scope=scope,
         )
     return VideoReport(job.source, job.target, info, plan, record_id, bound, rendered)
 

@@ -135,7 +135,7 @@ def decide_assessed(
     if any(finding.cessation for finding in consents):  # 1
         stopping = next(finding for finding in consents if finding.cessation)
         verdict = _Verdict(Effect.REDACT, stopping.reasons, "1.cessation=yes", stopping)
-        return _decision(index, ref, assessment, context, ("1.cessation=yes",), verdict)
+        return _decision(index, ref, assessment, context, ("1.cessation=yes",), verdict, consents)
     path.insert(0, "1.cessation=no")
     doubtful = assessment.unknown_reason is AgeUnknownReason.LOW_CONFIDENCE
     if doubtful and context.policy.redacts_when(RedactWhen.LOW_CONFIDENCE_DETECTION):  # 2
@@ -144,7 +144,7 @@ def decide_assessed(
         verdict = _possible_minor(assessment, context, consents)
     else:  # 5
         verdict = _adult(assessment, context, consents)
-    return _decision(index, ref, assessment, context, (*path, verdict.rule), verdict)
+    return _decision(index, ref, assessment, context, (*path, verdict.rule), verdict, consents)
 
 
 # --------------------------------------------------------------------------------------------- rules 2 and 3
@@ -304,6 +304,7 @@ def _decision(
     context: DecisionContext,
     path: tuple[str, ...],
     verdict: _Verdict,
+    consents: Sequence[ConsentFinding],
 ) -> Decision:
     finding = verdict.finding
     return Decision(
@@ -320,6 +321,8 @@ def _decision(
         consent_state=finding.state if finding else None,
         guardian_level=finding.guardian_level if finding else None,
         best_interests_ref=finding.best_interests_ref if finding else None,
+        under_guardian_age=assessment.under_guardian_age,
+        findings=tuple(consents),
     )
 
 

@@ -84,6 +84,8 @@ def test_the_only_fractions_are_those_of_the_policy_and_the_medium() -> None:
         "input.asset.duration_s",
         "input.faces.age.threshold_years",
         "input.faces.age.challenge_age_years",
+        "input.challenge.years",
+        "input.challenge.declared_years",
         "result.redaction.margin",
         "result.redaction.parameters",
     }
