@@ -24,7 +24,7 @@ from faceguard.policy.consent_terms import (
     VerificationMethod,
 )
 from faceguard.policy.register import ConsentRegister
-from faceguard.policy.register_file import seal_up
+from faceguard.policy.register_lines import seal_up
 from faceguard.policy.statement import Statement, sign_statement
 from faceguard.policy.validity import ConsentUse
 from faceguard.signing import SigningKey, TrustedKeys

@@ -9,8 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from faceguard.cli.consent_exchange import export, import_
 from faceguard.cli.consent_grant import grant
-from faceguard.cli.consent_options import AsJson, Key, Register, Trusted, TrustedToRead, writing_keys
+from faceguard.cli.consent_options import (
+    AsJson,
+    Key,
+    Register,
+    Trusted,
+    TrustedToRead,
+    believed,
+    find_consent,
+    read_trusted,
+    writing_keys,
+)
 from faceguard.cli.language import Language
 from faceguard.cli.times import now
 from faceguard.errors import ConsentError
@@ -22,6 +33,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Consents: record them, end them, check the register, print a receipt.", no_args_is_help=True)
 app.command("grant")(grant)
+app.command("export")(export)
+app.command("import")(import_)
 
 RecordId = Annotated[str, typer.Argument(metavar="RECORD_ID", help="The consent's number.")]
 
@@ -42,8 +55,8 @@ def revoke(
 
     moment = now()
     keys = writing_keys(SigningKey.load(key), trusted_keys)
-    known = _trusted(ConsentRegister.load(register, keys, moment=moment), register)
-    _known(known, record_id, register)
+    known = believed(ConsentRegister.load(register, keys, moment=moment), register)
+    find_consent(known, record_id, register)
     _add(Revocation(record_id=record_id, time_utc=moment, by=by, reason=reason), key, register, trusted_keys)
     print(f"consent {record_id} has ended; pictures made from now on cover the face")
 
@@ -87,7 +100,7 @@ def list_consents(
     as_json: AsJson = False,
 ) -> None:
     """Lists consents and requests to stop, with the state they are in now."""
-    known = _read(register, trusted_keys)
+    known = read_trusted(register, trusted_keys)
     rows = [_row(known, consent) for consent in known.consents if subject in (None, consent.subject_id)]
     stopped = [request for request in known.cessations if subject in (None, request.subject_id)]
     if as_json:
@@ -106,7 +119,7 @@ def list_consents(
 @app.command("verify")
 def verify(register: Register, trusted_keys: TrustedToRead, as_json: AsJson = False) -> None:
     """Checks the register and every signature in it; exit code 2 if anything is wrong."""
-    known = _read(register, trusted_keys)
+    known = read_trusted(register, trusted_keys)
     flawed = [consent for consent in known.consents if consent.flaws]
     if as_json:
         answer = {
@@ -139,7 +152,7 @@ def receipt(
     from faceguard.policy.policy_terms import Locale
     from faceguard.policy.receipt import ConsentReceipt, receipt_text
 
-    consent = _known(_read(register, trusted_keys), record_id, register)
+    consent = find_consent(read_trusted(register, trusted_keys), record_id, register)
     made = ConsentReceipt.of(consent.statement, moment=now())
     if as_json:
         print(made.model_dump_json(indent=2))
@@ -159,26 +172,6 @@ def _add(content: Revocation | Cessation, key: Path, register: Path, trusted_key
     signing_key = SigningKey.load(key)
     keys = writing_keys(signing_key, trusted_keys)
     add_statements(register, [sign_statement(content, signing_key)], key=signing_key, keys=keys, moment=now())
-
-
-def _read(register: Path, trusted_keys: Path) -> ConsentRegister:
-    from faceguard.policy.register import ConsentRegister
-    from faceguard.signing import TrustedKeys
-
-    return _trusted(ConsentRegister.load(register, TrustedKeys.load(trusted_keys), moment=now()), register)
-
-
-def _trusted(known: ConsentRegister, path: Path) -> ConsentRegister:
-    if known.untrusted_because is not None:
-        raise ConsentError(f"`{path}` can't be trusted: {known.untrusted_because}; go back to a sound copy", path=path)
-    return known
-
-
-def _known(known: ConsentRegister, record_id: str, path: Path) -> RegisteredConsent:
-    found = next((consent for consent in known.consents if consent.record_id == record_id), None)
-    if found is None:
-        raise ConsentError(f"no consent `{record_id}` in `{path}`; see `faceguard consent list`", key=record_id)
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
-from faceguard.errors import ConsentError
 from faceguard.policy.register import ConsentRegister
+from faceguard.policy.register_file import RegisterStamp, stamp_of
+from faceguard.policy.statement import Seal
 from faceguard.signing import TrustedKeys
 
 
@@ -23,34 +24,40 @@ class FixedConsents:
 
 
 class ConsentFile:
-    """A register file. A revocation that is written to it counts from the next picture on (FG-C08)."""
+    """A register on disk. A revocation that is written to it counts from the next picture on (FG-C08).
 
-    def __init__(self, path: Path, keys: TrustedKeys) -> None:
+    `keys` may be a file too; it is read again when it has changed, so that a revoked key stops counting at once.
+    """
+
+    def __init__(self, path: Path, keys: TrustedKeys | Path) -> None:
         self._path = path
         self._keys = keys
         self._lock = threading.Lock()
-        self._stamp: tuple[int, int, int] | None = None
+        self._stamps: tuple[RegisterStamp, ...] = ()
         self._register = ConsentRegister.empty()
+        self._newest: Seal | None = None
 
     def at(self, moment: datetime) -> ConsentRegister:
-        """The register as the file has it now. Raises ConsentError when the file is gone or can't be read."""
+        """The register as it stands on disk now. Raises ConsentError when it is gone or can't be read."""
         with self._lock:
-            stamp = self._read_stamp()
-            if stamp != self._stamp:
-                self._register = ConsentRegister.load(self._path, self._keys, moment=moment)
-                self._stamp = stamp
+            files = (self._path, self._keys) if isinstance(self._keys, Path) else (self._path,)
+            stamps = tuple(stamp_of(file) for file in files)
+            if stamps != self._stamps:
+                keys = TrustedKeys.load(self._keys) if isinstance(self._keys, Path) else self._keys
+                self._register = self._never_older(ConsentRegister.load(self._path, keys, moment=moment))
+                self._stamps = stamps
             return self._register
 
-    def _read_stamp(self) -> tuple[int, int, int]:
-        """What changes when the file is written anew."""
-        try:
-            status = self._path.stat()
-        except OSError as error:
-            raise ConsentError(
-                f"the consent register `{self._path}` can't be read: {error.strerror or error}; name the right file",
-                path=self._path,
-            ) from error
-        return status.st_ino, status.st_size, status.st_mtime_ns
+    def _never_older(self, register: ConsentRegister) -> ConsentRegister:
+        """`register`, unless this process has seen a newer one: then a register that isn't believed in any part."""
+        if register.seal is None:
+            return register
+        if self._newest is not None and not register.seal.follows(self._newest):
+            return ConsentRegister(
+                sha256=register.sha256, untrusted_because="an older copy, or another register, was put in its place"
+            )
+        self._newest = register.seal
+        return register
 
 
 ConsentSource = FixedConsents | ConsentFile

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from faceguard.age.estimator import create_age_estimator
 from faceguard.audit.log import AuditLog, AuditSink, MemoryAuditLog
+from faceguard.detection.stranger import StrangerDetector
 from faceguard.detection.tiers import TIERS, create_detector
 from faceguard.errors import ConfigurationError, ConsentError, PolicyError
+from faceguard.pipeline.badges import BadgeFile
 from faceguard.pipeline.consent_source import ConsentFile, ConsentSource, FixedConsents
 from faceguard.pipeline.rules import Rules
 from faceguard.pipeline.stages import Stages
@@ -49,9 +51,11 @@ def make_stages(
     estimator: AgeEstimator | None = None,
     redactor: Redactor | str | None = None,
     threads: int | None = None,
+    verify: Detector | bool | None = None,
 ) -> Stages:
     """The stages that the policy asks for, or stricter ones. Nothing is loaded before the first picture.
 
+    `verify` says whether outputs are looked at by a second detector, or by which; None leaves it to the policy.
     Raises PolicyError for a method that the policy's redaction class rules out (FG-R01), ConfigurationError for an
     unknown name, ValueError for less than one thread.
     """
@@ -69,7 +73,22 @@ def make_stages(
         redactor,
         confident_score=policy.detection.confident_score.value,
         min_age_face_px=policy.age.min_face_px.value,
+        verifier=_verifier(verify, policy, threads),
     )
+
+
+def _verifier(verify: Detector | bool | None, policy: Policy, threads: int | None) -> Detector | None:
+    """What looks at outputs. Raises PolicyError when the policy asks for it and the caller doesn't want it."""
+    asked = policy.redaction.redetect_output.value
+    if verify is False and asked:
+        raise PolicyError(
+            f"`{policy.policy_id}` asks for a second look at every output; leave out `--no-verify` or weaken the policy "
+            "by name (`weakens`)",
+            key="redaction.redetect_output",
+        )
+    if verify is None or isinstance(verify, bool):
+        return StrangerDetector(threads=threads) if verify or asked else None
+    return verify
 
 
 def make_sink(audit: AuditSink | str | Path | None, key: SigningKey | str | Path | None) -> AuditSink:
@@ -83,6 +102,17 @@ def make_sink(audit: AuditSink | str | Path | None, key: SigningKey | str | Path
     return MemoryAuditLog() if audit is None else audit
 
 
+def make_badges(path: str | Path | None, keys: TrustedKeys | str | Path | None) -> BadgeFile | None:
+    """The badge list that faces are linked by. Raises ConsentError for keys that are missing or wrong."""
+    if path is None:
+        return None
+    if keys is None:
+        raise ConsentError(
+            "a badge list needs the keys that may sign it; pass them with `--badge-keys` or `--trusted-keys`", path=path
+        )
+    return BadgeFile(Path(path), keys if isinstance(keys, TrustedKeys) else TrustedKeys.load(Path(keys)))
+
+
 def _consents(consents: ConsentRegister | str | Path | None, keys: TrustedKeys | str | Path | None) -> ConsentSource:
     if consents is None:
         return FixedConsents(ConsentRegister.empty())
@@ -94,7 +124,7 @@ def _consents(consents: ConsentRegister | str | Path | None, keys: TrustedKeys |
             "from a place that whoever writes the register can't change",
             path=consents,
         )
-    return ConsentFile(Path(consents), keys if isinstance(keys, TrustedKeys) else TrustedKeys.load(Path(keys)))
+    return ConsentFile(Path(consents), keys if isinstance(keys, TrustedKeys) else Path(keys))
 
 
 def _tier(asked: str | None, policy: Policy) -> str:

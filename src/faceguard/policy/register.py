@@ -20,8 +20,10 @@ from faceguard.errors import ConsentError, SignatureError, UntrustedKeyError
 from faceguard.policy.consent import Cessation, ConsentRecord, Revocation
 from faceguard.policy.consent_terms import STATES_GIVEN, Actor, ConsentState
 from faceguard.policy.document import Policy
-from faceguard.policy.register_file import open_sealed, read_bytes
-from faceguard.policy.statement import Statement, StatementKind, bodies_of
+from faceguard.policy.register_database import DamagedRegister
+from faceguard.policy.register_file import read_register
+from faceguard.policy.register_lines import check_newest, open_sealed
+from faceguard.policy.statement import Seal, Statement, StatementKind, bodies_of
 from faceguard.policy.validity import ConsentUse, Standing, covers_release, ends_at, failures, giver_of, is_minor
 from faceguard.signing import TrustedKeys
 from faceguard.types import ConsentFinding, ConsentGiver, Reason
@@ -61,6 +63,7 @@ class ConsentRegister:
     sha256: str | None = None
     untrusted_because: str | None = None
     """Why nothing in it is believed; None if it is in order."""
+    seal: Seal | None = None
     _of_subject: Mapping[str, tuple[RegisteredConsent, ...]] = field(init=False, repr=False, compare=False)
     _by_guardian: Mapping[str | None, tuple[RegisteredConsent, ...]] = field(init=False, repr=False, compare=False)
 
@@ -75,21 +78,29 @@ class ConsentRegister:
 
     @classmethod
     def load(cls, path: Path, keys: TrustedKeys, *, moment: datetime) -> Self:
-        """Reads the register at `path`. Raises ConsentError only if there is no such file or it can't be read."""
-        return cls.of(read_bytes(path), keys, moment=moment)
+        """Reads the register at `path`, a database or an export.
+
+        Raises ConsentError only if there is no such file or it can't be read.
+        """
+        try:
+            stored = read_register(path)
+        except DamagedRegister as error:
+            return cls(untrusted_because=error.message)
+        return cls.of(stored.data, keys, moment=moment, head=stored.head)
 
     @classmethod
-    def of(cls, data: bytes, keys: TrustedKeys, *, moment: datetime) -> Self:
-        """The register that `data` holds, as it is to be believed at `moment`."""
+    def of(cls, data: bytes, keys: TrustedKeys, *, moment: datetime, head: bytes | None = None) -> Self:
+        """The register that the lines `data` hold, as it is to be believed at `moment`; `head` is its checkpoint."""
         sha256 = hashlib.sha256(data).hexdigest()
         try:
             sealed = open_sealed(data, keys, moment)
+            check_newest(data, head)
             consents = _consents(sealed.statements, keys, moment)
             revocations = _grouped(bodies_of(sealed.statements, Revocation), lambda revocation: revocation.record_id)
             cessations = bodies_of(sealed.statements, Cessation)
         except ConsentError as error:
             return cls(sha256=sha256, untrusted_because=error.message)
-        return cls(consents, revocations, cessations, sealed.seal.issued_at, sha256)
+        return cls(consents, revocations, cessations, sealed.seal.issued_at, sha256, seal=sealed.seal)
 
     def findings(self, subject_key: str | None, *, use: ConsentUse, policy: Policy) -> tuple[ConsentFinding, ...]:
         """What the register says of one person and this use: requests to stop first, then records in their order.

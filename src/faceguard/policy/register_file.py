@@ -1,104 +1,118 @@
-"""The register as a file: signed statements, one to a line, and a seal as the last.
+"""The register on disk: a database that is written on, or an export that is only read, and a checkpoint beside it.
 
-The same lines are what is exported, imported and kept in any other store. The file is replaced as a whole, under a
-lock, and only if what was there before was in order: writing never makes a damaged register look sound.
+The checkpoint (`REGISTER.head`) is a copy of the newest seal. A register that is older than its checkpoint was put back
+from a copy, and may lack a revocation; it is not believed. When both were put back, only the age of the seal tells, or
+a process that has seen a newer one.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import NamedTuple
 
 from faceguard.atomic import write_atomic
-from faceguard.errors import ConsentError, EncodeError, SignatureError
-from faceguard.policy.statement import Seal, Statement, StatementKind, read_statement, sign_statement
+from faceguard.errors import ConsentError, EncodeError
+from faceguard.policy.register_database import MAGIC, DamagedRegister, Lines, RegisterDatabase, change_count
+from faceguard.policy.register_lines import (
+    MAX_BYTES,
+    check_newest,
+    check_seal,
+    last_line,
+    open_sealed,
+    seal_lines,
+)
+from faceguard.policy.statement import Seal, Statement
 from faceguard.signing import SigningKey, TrustedKeys
 
-MAX_BYTES = 256_000_000
-CLOCK_SKEW = timedelta(minutes=5)
-"""How far ahead of ours the clock of whoever sealed a register may be."""
+_HEADER_BYTES = 100
 
 
-@dataclass(frozen=True, slots=True)
-class SealedStatements:
-    """What a register in order holds: its statements and the seal that holds them together."""
+class StoredRegister(NamedTuple):
+    """A register's lines, and the line of its checkpoint; None for an export that has none."""
 
-    statements: tuple[Statement, ...]
-    seal: Seal
+    data: bytes
+    head: bytes | None
 
 
-def read_bytes(path: Path) -> bytes:
-    """The file's bytes. Raises ConsentError."""
+class RegisterStamp(NamedTuple):
+    """What changes whenever a register does: which file it is, its size and time, and how often it was changed.
+
+    Two changes within one tick of the file system's clock leave the time as it is, so the database's own count is
+    asked.
+    """
+
+    inode: int
+    size_bytes: int
+    changed_ns: int
+    changes: int
+
+
+def head_path(register: Path) -> Path:
+    """Where the checkpoint of `register` stands."""
+    return register.with_name(register.name + ".head")
+
+
+# --------------------------------------------------------------------------------------------------- reading
+
+
+def read_register(path: Path) -> StoredRegister:
+    """The register at `path`, of either kind; nothing is verified yet.
+
+    Raises ConsentError when it can't be read at all, DamagedRegister when it is there and not whole.
+    """
+    head = _read(head_path(path)) if head_path(path).exists() else None  # first: it may be behind, never ahead
+    if not _starts_as_database(path):
+        return StoredRegister(_read(path), head)
+    data = RegisterDatabase(path).read()
+    if head is None:
+        raise DamagedRegister(
+            f"its checkpoint `{head_path(path)}` is missing, so nobody can tell whether an older copy was put back",
+            path=path,
+        )
+    return StoredRegister(data, head)
+
+
+def stamp_of(path: Path) -> RegisterStamp:
+    """What tells that the file at `path` was changed. Raises ConsentError when it is gone."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER_BYTES)
+        status = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return RegisterStamp(status.st_ino, status.st_size, status.st_mtime_ns, change_count(header))
+
+
+def _starts_as_database(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ConsentError(
-            f"the consent register `{path}` can't be read: {error.strerror or error}; "
-            "make one with `faceguard consent grant`",
-            path=path,
-        ) from error
+        raise _unreadable(path, error) from error
     if len(data) > MAX_BYTES:
         raise ConsentError(f"the consent register `{path}` is larger than {MAX_BYTES} bytes", path=path)
     return data
 
 
-def open_sealed(data: bytes, keys: TrustedKeys, moment: datetime) -> SealedStatements:
-    """The statements of a register, if it is in order.
-
-    1. It is whole lines, each a statement in canonical JSON, the last and only the last a seal.
-    2. The seal counts and hashes the lines before it.
-    3. The seal was not issued in the future, and a trusted key signed it.
-
-    Raises ConsentError saying what is wrong. The statements' own signatures are not checked here.
-    """
-    lines = data.split(b"\n")
-    if lines.pop() != b"" or not lines:
-        raise ConsentError("the register is empty, or its last line is cut")
-    statements = tuple(_numbered(line, number) for number, line in enumerate(lines, start=1))
-    *entries, last = statements
-    if last.kind is not StatementKind.SEAL or any(entry.kind is StatementKind.SEAL for entry in entries):
-        raise ConsentError("the register does not end in its seal: lines were cut off or added")
-    seal = last.read_as(Seal)
-    body = data[: len(data) - len(lines[-1]) - 1]
-    if seal.entries != len(entries) or seal.entries_sha256 != hashlib.sha256(body).hexdigest():
-        raise ConsentError("the register's lines are not those that were sealed: some were altered, added or left out")
-    if seal.issued_at > moment + CLOCK_SKEW:
-        raise ConsentError("the register's seal is dated in the future")
-    try:
-        last.verify(keys, signed_at=seal.signed_at, moment=moment)
-    except SignatureError as error:
-        raise ConsentError(f"the register's seal: {error.message}") from error
-    return SealedStatements(tuple(entries), seal)
-
-
-def _numbered(line: bytes, number: int) -> Statement:
-    try:
-        return read_statement(line)
-    except ConsentError as error:
-        raise ConsentError(f"line {number} of the register is damaged: {error.message}", line=number) from error
-
-
-def seal_up(
-    statements: Sequence[Statement], key: SigningKey, moment: datetime, *, previous: Seal | None = None
-) -> bytes:
-    """The bytes of a register that holds `statements`, sealed by `key` as the successor of `previous`."""
-    body = b"".join(statement.line() for statement in statements)
-    seal = Seal(
-        register_id=str(uuid.uuid4()) if previous is None else previous.register_id,
-        sequence=1 if previous is None else previous.sequence + 1,
-        entries=len(statements),
-        entries_sha256=hashlib.sha256(body).hexdigest(),
-        issued_at=moment.astimezone(UTC),
+def _unreadable(path: Path, error: OSError) -> ConsentError:
+    return ConsentError(
+        f"`{path}` can't be read: {error.strerror or error}; name the right file, "
+        "or make a register with `faceguard consent grant`",
+        path=path,
     )
-    return body + sign_statement(seal, key).line()
+
+
+# --------------------------------------------------------------------------------------------------- writing
 
 
 def add_statements(
@@ -106,29 +120,75 @@ def add_statements(
 ) -> None:
     """Adds statements to the register at `path`, which is made if there is none, and seals it anew by `key`.
 
-    With nothing in `new`, the seal alone is renewed. Raises ConsentError if the register is not in order under `keys`
-    or can't be written; then it is left as it was.
+    With nothing in `new`, the seal alone is renewed. Raises ConsentError if the register is not in order under `keys`,
+    if `key` is not in force there, or if it can't be written; then it is left as it was.
     """
-    with _locked(path):
-        before = open_sealed(read_bytes(path), keys, moment) if path.exists() else None
-        kept = before.statements if before else ()
-        data = seal_up((*kept, *new), key, moment, previous=before.seal if before else None)
-        try:
-            write_atomic(path, data, overwrite=True)
-        except EncodeError as error:
-            raise ConsentError(error.message, path=path) from error
+
+    def successor(before: Lines | None) -> Lines:
+        previous = _previous_seal(path, before, keys, moment)
+        body = (b"" if before is None else before.body) + b"".join(statement.line() for statement in new)
+        data = seal_lines(body, key, moment, previous=previous)
+        check_seal(data, keys, moment)  # or a retired key would spoil what others have sealed
+        return Lines(body, last_line(data))
+
+    _require_writable(path)
+    database = RegisterDatabase(path)
+    database.change(successor)
+    database.with_the_seal(lambda seal: _write_head(path, seal))
 
 
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    if not path.parent.is_dir():  # or the lock would make it, and a mistyped folder would go unnoticed
+def import_register(source: Path, path: Path, *, keys: TrustedKeys, moment: datetime) -> Seal:
+    """Makes the register `path` of the export `source`, with the very seal that it bears; returns that.
+
+    Raises ConsentError if the export is not in order, or `path` exists.
+    """
+    stored = read_register(source)
+    sealed = open_sealed(stored.data, keys, moment)
+    check_newest(stored.data, stored.head)
+    if path.exists() or head_path(path).exists():
+        raise ConsentError(f"`{path}` or its checkpoint exists; registers are not merged, choose another", path=path)
+    _require_writable(path)
+    seal = last_line(stored.data)
+
+    def only_if_new(before: Lines | None) -> Lines:
+        if before is not None:
+            raise ConsentError(f"`{path}` exists; choose another register", path=path)
+        return Lines(stored.data[: -len(seal)], seal)
+
+    database = RegisterDatabase(path)
+    database.change(only_if_new)
+    database.with_the_seal(lambda line: _write_head(path, line))
+    return sealed.seal
+
+
+def _previous_seal(path: Path, before: Lines | None, keys: TrustedKeys, moment: datetime) -> Seal | None:
+    """The seal to follow; None for a new register. Raises ConsentError for one that must not be written on."""
+    head = _read(head_path(path)) if head_path(path).exists() else None
+    if before is None:
+        if head is not None:
+            raise DamagedRegister(f"the register `{path}` is empty, but its checkpoint is there", path=path)
+        return None
+    data = before.body + before.seal
+    seal = check_seal(data, keys, moment)
+    check_newest(data, head)
+    return seal
+
+
+def _require_writable(path: Path) -> None:
+    if not path.parent.is_dir():
         raise ConsentError(f"there is no folder `{path.parent}` for the register; make it first", path=path)
+    if path.exists() and not path.is_file():
+        raise ConsentError(f"`{path}` is no file; choose another register", path=path)
+    if path.exists() and path.stat().st_size and not _starts_as_database(path):
+        raise ConsentError(
+            f"`{path}` is no register that can be written on; if it is an export, make a register of it with "
+            f"`faceguard consent import {path} --register NEW.db`",
+            path=path,
+        )
+
+
+def _write_head(path: Path, seal: bytes) -> None:
     try:
-        lock = FileLock(path.with_name(path.name + ".lock"), timeout=30.0, mode=0o600)
-        lock.acquire()
-    except (Timeout, OSError, NotImplementedError) as error:
-        raise ConsentError(f"the consent register `{path}` can't be locked: {error}", path=path) from error
-    try:
-        yield
-    finally:
-        lock.release()
+        write_atomic(head_path(path), seal, overwrite=True)
+    except EncodeError as error:
+        raise ConsentError(f"the register is written, but not its checkpoint: {error.message}", path=path) from error

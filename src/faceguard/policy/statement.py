@@ -52,6 +52,10 @@ class Seal(Strict):
     def signed_at(self) -> datetime:
         return self.issued_at
 
+    def follows(self, older: Seal) -> bool:
+        """Whether this is `older` itself or a later seal of the same register."""
+        return self == older or (self.register_id == older.register_id and self.sequence > older.sequence)
+
 
 Body = TypeVar("Body", ConsentRecord, Revocation, Cessation, Seal)
 

@@ -30,7 +30,7 @@ from faceguard.policy.consent_terms import Actor
 from faceguard.policy.load import load_policy
 from faceguard.policy.notice import load_notice
 from faceguard.policy.register import ConsentRegister
-from faceguard.policy.register_file import seal_up
+from faceguard.policy.register_lines import seal_up
 from faceguard.policy.statement import sign_statement
 from faceguard.signing import SigningKey, TrustedKeys
 from faceguard.types import AgeStatus, AgeUnknownReason, Effect, Reason

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import random
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -31,7 +29,6 @@ from faceguard.policy.consent import Cessation, DataSubject, Revocation
 from faceguard.policy.consent_terms import Actor, RevocationReason
 from faceguard.policy.load import load_policy
 from faceguard.policy.register import UNTRUSTED, ConsentRegister
-from faceguard.policy.register_file import add_statements
 from faceguard.policy.statement import Statement, StatementKind, sign_statement
 from faceguard.signing import SigningKey, TrustedKeys
 from faceguard.types import ConsentFinding, Reason
@@ -217,57 +214,8 @@ def test_anything_else_is_no_register(data: bytes) -> None:
     assert is_untrusted(data)
 
 
-# --------------------------------------------------------------------------------------------------- writing
-
-
-def test_adding_keeps_what_was_there_and_renews_the_seal(tmp_path: Path) -> None:
-    path = tmp_path / "register.jsonl"
-    for number, content in enumerate((guardian_consent(), REVOCATION)):
-        moment = NOW + timedelta(hours=number)
-        add_statements(path, [sign_statement(content, KEY)], key=KEY, keys=KEYS, moment=moment)
-    register = ConsentRegister.load(path, KEYS, moment=NOW + timedelta(hours=1))
-    assert register.issued_at == NOW + timedelta(hours=1)
-    assert [finding.reasons for finding in findings(register)] == [(Reason.CONSENT_REVOKED,)]
-    assert json.loads(path.read_bytes().splitlines()[-1])["body"]["sequence"] == 2
-
-
-def test_writing_never_makes_a_damaged_register_look_sound(tmp_path: Path) -> None:
-    path = tmp_path / "register.jsonl"
-    damaged = REVOKED.replace(b'"by":"guardian"', b'"by":"subject"')
-    path.write_bytes(damaged)
-    with pytest.raises(ConsentError, match="altered"):
-        add_statements(path, [], key=KEY, keys=KEYS, moment=NOW)
-    assert path.read_bytes() == damaged
-
-
 def test_a_kind_does_not_pass_for_another() -> None:
     """FG-C03: a seal's signature is none of a consent."""
     body = sign_statement(guardian_consent(), KEY).body
     crossed = Statement(StatementKind.CONSENT, body, KEY.sign(body, kind="faceguard-seal"))
     assert one_reason(register_bytes(crossed)) is Reason.CONSENT_SIGNATURE_INVALID
-
-
-def test_two_desks_writing_at_once_lose_nothing(tmp_path: Path) -> None:
-    """FG-C08: no revocation may be lost to a grant made in the same moment."""
-    path = tmp_path / "register.jsonl"
-
-    def ask_to_stop(number: int) -> None:
-        request = Cessation(
-            request_id=f"a8098c1a-f86e-41da-bd1a-{number:012x}",
-            subject_id=f"p-{number}",
-            time_utc=NOW,
-            by=Actor.SUBJECT,
-        )
-        add_statements(path, [sign_statement(request, KEY)], key=KEY, keys=KEYS, moment=NOW)
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(ask_to_stop, range(16)))
-    register = ConsentRegister.load(path, KEYS, moment=NOW)
-    assert {request.subject_id for request in register.cessations} == {f"p-{number}" for number in range(16)}
-
-
-def test_a_register_that_can_not_be_written_is_an_error(tmp_path: Path) -> None:
-    for path in (tmp_path / "no-such-folder" / "register.jsonl", tmp_path):
-        with pytest.raises(ConsentError):
-            add_statements(path, [], key=KEY, keys=KEYS, moment=NOW)
-    assert list(tmp_path.iterdir()) == []
