@@ -1,69 +1,17 @@
-"""Many crops of one track -> one answer, with bounded work (FG-A10).
+"""Many crops of one track -> one answer (FG-A10).
 
 A track's answer is the most protective one it ever got: one frame in which a child looks grown up must not show the
-child. Frames a moment apart are near-copies, whose errors are the same error; they are told apart by time, and a
-second look at the same moment is only worth it when the crop is much better. So a face seen for a minute costs a
-handful of estimates, not 1,800.
+child. Which crops are looked at is for whoever sees the frames: a file keeps the best few, a stream asks as it goes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from faceguard.types import AgeAnswer, AgeEstimate, AgeUnknown, AgeUnknownReason
 
-
-@dataclass(frozen=True, slots=True)
-class PoolSettings:
-    """`max_estimates` is how often one track is estimated at most."""
-
-    max_estimates: int = 5
-    near_copy_s: float = 1.0
-    """Crops closer in time than this are near-copies."""
-    much_better: float = 1.5
-    """A near-copy is looked at again from this ratio of qualities up."""
-
-    def __post_init__(self) -> None:
-        if self.max_estimates < 1 or self.near_copy_s < 0 or self.much_better < 1:
-            raise ValueError("a pool needs at least one estimate, a gap of 0 s or more and a ratio of 1 or more")
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    quality: float
-    pts_s: float
-    answer: AgeAnswer
-
-
-@dataclass(slots=True)
-class TrackAgePool:
-    """The answers of one track. Ask `offer` before estimating, tell `add` what came of it, read `answer` at any time.
-
-    `quality` is any positive number that rises with the worth of a crop, such as box area times detector score.
-    """
-
-    settings: PoolSettings = field(default_factory=PoolSettings)
-    _seen: list[_Seen] = field(default_factory=list)
-
-    def offer(self, quality: float, pts_s: float) -> bool:
-        """Whether a crop of this quality at this moment is worth an estimate."""
-        if quality <= 0 or len(self._seen) >= self.settings.max_estimates:
-            return False
-        near = [seen for seen in self._seen if abs(seen.pts_s - pts_s) < self.settings.near_copy_s]
-        return all(quality >= self.settings.much_better * seen.quality for seen in near)
-
-    def add(self, answer: AgeAnswer, *, quality: float, pts_s: float) -> None:
-        """Takes the answer for a crop. An answer that was never offered counts too: it can only protect more."""
-        self._seen.append(_Seen(quality, pts_s, answer))
-
-    @property
-    def estimates_made(self) -> int:
-        return len(self._seen)
-
-    def answer(self) -> AgeAnswer:
-        """The most protective answer so far; `NOT_YET` before the first."""
-        return most_protective(seen.answer for seen in self._seen)
+NEAR_COPY_S = 0.3
+"""Crops nearer in time than this are nearly the same picture, and their errors are the same error."""
 
 
 def most_protective(answers: Iterable[AgeAnswer]) -> AgeAnswer:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from faceguard.age.aggregate import NEAR_COPY_S
 from faceguard.age.crop import context_box
 from faceguard.geometry import clip, move_detection
 from faceguard.media.video_frame import VideoPicture
 from faceguard.types import Detection, FaceCrop, Track
 
-_SPACING_S = 0.3
-"""Crops nearer in time than this are nearly the same picture, and their errors are too."""
 _BETTER = 1.15
 """A crop replaces another only if it is better by this factor, so that not every frame is cropped."""
 
@@ -59,7 +58,7 @@ class CropCollector:
     def _rival(self, kept: list[_Kept], pts_s: float) -> int | None:
         """Which kept crop a new one would have to replace; None while there is room."""
         for place, other in enumerate(kept):
-            if abs(pts_s - other.pts_s) < _SPACING_S:
+            if abs(pts_s - other.pts_s) < NEAR_COPY_S:
                 return place
         if len(kept) < self.max_crops:
             return None

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from faceguard.age.aggregate import most_protective
+from faceguard.age.aggregate import NEAR_COPY_S, most_protective
 from faceguard.types import AgeAnswer, AgeEstimate, AgeUnknown, AgeUnknownReason, Decision, Effect, Subject, Track
 
 Decide = Callable[[Subject], Decision]
 
 _NOT_YET = AgeUnknown(AgeUnknownReason.NOT_YET)
 _ENOUGH_ESTIMATES = 3
-_SPACING_S = 0.3
 
 
 @dataclass(slots=True)
@@ -47,7 +46,7 @@ class LiveDecisions:
     def wants(self, track: Track, pts_s: float) -> bool:
         """Whether another crop of `track` is worth looking at."""
         known = self._of(track)
-        if known.settled or track.detection is None or pts_s - known.asked_s < _SPACING_S:
+        if known.settled or track.detection is None or pts_s - known.asked_s < NEAR_COPY_S:
             return False
         known.asked_s = pts_s
         return True
