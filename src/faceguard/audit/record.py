@@ -256,6 +256,22 @@ class Override(_Part):
     approved_by: str
 
 
+class StatisticsEntry(_Part):
+    """On what terms counts were given (FG-S01, FG-S03), and what of a privacy budget they took; no count."""
+
+    mode: str
+    min_cell: int
+    interval_s: int
+    bands: tuple[str, ...]
+    epsilon: float | None = None
+    epsilon_spent: float | None = None
+    """The most that was spent on any one source so far, this answer included."""
+    mechanism: str | None = None
+    announcement_url: str | None = None
+    agreement_id: str | None = None
+    no_redistribution: bool = False
+
+
 class Result(_Part):
     action: Action
     faces: tuple[FaceAnswer, ...]
@@ -265,6 +281,7 @@ class Result(_Part):
     error: str | None = None
     """Name of the error that made the output be withheld; never its message, which may quote a file's name."""
     operator_override: Override | None = None
+    statistics: StatisticsEntry | None = None
 
 
 # ----------------------------------------------------------------------------------------------------- record
@@ -291,6 +308,8 @@ class AuditRecord(_Part):
             raise ValueError("every face that was asked about needs its answer, in the same order")
         if self.input.disclosure is None and self.result.action is not Action.REFUSE:
             raise ValueError("what was asked about needs a use: in place or to third parties")
+        if self.statistics_mode != (self.result.statistics is not None) or (self.statistics_mode and self.input.faces):
+            raise ValueError("statistics mode records its terms, and no faces (FG-S02)")
         if self.result.action is Action.RELEASE:
             if self.bundles.notice is None and self.bundles.notice_exception is None:
                 raise ValueError("nothing is released without a notice or a named exception (FG-N01, FG-N08)")

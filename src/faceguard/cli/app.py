@@ -10,6 +10,7 @@ import typer
 
 from faceguard.cli import age, audit, bench, consent, keys, models, notice, policy
 from faceguard.cli.redact import redact
+from faceguard.cli.statistics import statistics
 from faceguard.cli.terminal import printable, write_any_letter
 from faceguard.cli.video import analyze, render
 from faceguard.errors import FaceguardError
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command("redact")(redact)
 app.command("analyze")(analyze)
 app.command("render")(render)
+app.command("statistics")(statistics)
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
 app.add_typer(age.app, name="age")
