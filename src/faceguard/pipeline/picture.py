@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from faceguard.badges.reader import read_codes
 from faceguard.errors import ConfigurationError
 from faceguard.geometry import clip, iou
 from faceguard.media.detector_view import detector_images
 from faceguard.media.picture import Picture
 from faceguard.pipeline.analysis import Face, find_faces
-from faceguard.pipeline.link import Link, link_by_region
+from faceguard.pipeline.badges import BADGE_INDEX, SeenBadge, judge_codes, link_by_badge
+from faceguard.pipeline.link import Link, Name, join_links, link_by_region, link_everyone
 from faceguard.pipeline.stages import Stages
+from faceguard.policy.badge import BadgeRules
 from faceguard.redaction.check import check_covered
 from faceguard.types import (
     AgeUnknown,
@@ -22,10 +25,9 @@ from faceguard.types import (
     Effect,
     FaceResult,
     Frame,
-    LinkMethod,
+    Reason,
     Region,
     Subject,
-    SubjectRef,
     SubjectRegion,
 )
 
@@ -39,18 +41,40 @@ SAME_FACE_IOU = 0.3
 NAMED_BY_HAND = "operator"
 """What stands for the detector's model where no detector found the face that the operator named."""
 
+OWN_CONSENT = frozenset({Reason.CONSENT_VALID, Reason.GUARDIAN_CONSENT_VALID})
+"""Why a face may be shown because everybody in the picture is named: by a consent, never for want of a rule."""
+
 Decide = Callable[[Subject], Decision]
 RegionOf = Callable[[Detection], Box]
 
 
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What is known of who is in a picture: places that the operator names, badges, and who all of them are.
+
+    `everyone` are the keys of all people whose faces show, for consents to the whole event; `decide_event` asks for
+    those alone, so that a consent to single files isn't stretched.
+    """
+
+    subjects: Sequence[SubjectRegion] = ()
+    badges: BadgeRules | None = None
+    everyone: Sequence[str] = ()
+    decide_event: Decide | None = None
+
+
+NOBODY_NAMED = Naming()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CoveredPicture:
-    """A picture whose faces are decided on and covered, not yet written. `regions` has what was covered by frame."""
+    """A picture whose faces are decided on and covered, not yet written. `regions` has what was covered by frame, faces
+    and badges; `badges` are those that were seen."""
 
     before: Picture
     after: Picture
     faces: tuple[FaceResult, ...]
     regions: tuple[tuple[Region, ...], ...]
+    badges: tuple[SeenBadge, ...] = ()
 
     def check(self, written: Picture, stages: Stages) -> None:
         """Raises RedactionError unless `written`, read back from what was encoded, is covered everywhere."""
@@ -59,28 +83,34 @@ class CoveredPicture:
 
 
 def cover_picture(
-    picture: Picture, stages: Stages, *, decide: Decide, region_of: RegionOf, subjects: Sequence[SubjectRegion] = ()
+    picture: Picture, stages: Stages, *, decide: Decide, region_of: RegionOf, naming: Naming = NOBODY_NAMED
 ) -> CoveredPicture:
-    """Looks at every frame, asks `decide` for every face, and covers what is not to be kept.
+    """Looks at every frame, asks `decide` for every face, and covers what is not to be kept, and every badge.
 
-    A place that `subjects` names and where no face is found is a face too, of unknown age. Raises ConfigurationError
+    A place that `naming` names and where no face is found is a face too, of unknown age. Raises ConfigurationError
     for a place outside of the picture.
     """
-    _require_inside(picture, subjects)
+    _require_inside(picture, naming.subjects)
     faces: list[FaceResult] = []
+    badges: list[tuple[SeenBadge, ...]] = []
     for number, frame in enumerate(picture.frames):
-        here = [subject for subject in subjects if subject.frame_index == number]
-        for face, link in _linked_faces(frame, stages, here):
+        here = _LinkedFrame.of(frame, stages, number, naming)
+        badges.append(here.badges)
+        for face, link in zip(here.faces, here.links, strict=True):
             faces.append(judge(len(faces) + 1, face, link, decide=decide, region_of=region_of, frame_index=number))
     if picture.is_animated:
         faces = _most_protective(faces, region_of)
     reach = NEIGHBOUR_FRAMES if picture.is_animated else 0
-    regions = tuple(_regions_near(number, faces, reach) for number in range(len(picture.frames)))
+    regions = tuple(
+        (*_regions_near(number, faces, reach), *_badge_regions(number, badges, reach))
+        for number in range(len(picture.frames))
+    )
     covered = [
         stages.redactor.redact(frame, here) if here else frame
         for frame, here in zip(picture.frames, regions, strict=True)
     ]
-    return CoveredPicture(picture, picture.with_frames(covered), tuple(faces), regions)
+    seen = tuple(badge for here in badges for badge in here)
+    return CoveredPicture(picture, picture.with_frames(covered), tuple(faces), regions, seen)
 
 
 def judge(
@@ -90,7 +120,7 @@ def judge(
 
     Who may be somebody who asked to be covered, or a child, is covered like them.
     """
-    decision = decide(_subject(index, face, link.region))
+    decision = decide(_subject(index, face, link.name))
     for doubtful in link.doubtful if decision.effect is Effect.KEEP else ():
         other = decide(_subject(index, face, doubtful))
         if other.effect is Effect.REDACT:
@@ -100,18 +130,48 @@ def judge(
     return FaceResult(face.detection, decision, region, frame_index)
 
 
-def _subject(index: int, face: Face, region: SubjectRegion | None) -> Subject:
-    if region is None:
-        return Subject(index, face.age)
-    return Subject(index, face.age, SubjectRef(region.key, LinkMethod.REGION), region.declared_age)
+def _subject(index: int, face: Face, name: Name | None) -> Subject:
+    return Subject(index, face.age) if name is None else Subject(index, face.age, name.ref, name.declared_age)
 
 
-def _linked_faces(frame: Frame, stages: Stages, subjects: Sequence[SubjectRegion]) -> list[tuple[Face, Link]]:
-    """The faces that are found, then those that were only named, each with whose it is."""
-    found = find_faces(detector_images(frame), stages)
-    linked = link_by_region([face.detection.box for face in found], subjects)
-    named = [(_named_face(subject, frame), Link(subject)) for subject in linked.empty]
-    return [*zip(found, linked.links, strict=True), *named]
+@dataclass(frozen=True, slots=True, eq=False)
+class _LinkedFrame:
+    """The faces that are found in a frame, then those that were only named, each with whose it is; and the badges."""
+
+    faces: tuple[Face, ...]
+    links: tuple[Link, ...]
+    badges: tuple[SeenBadge, ...]
+
+    @classmethod
+    def of(cls, frame: Frame, stages: Stages, number: int, naming: Naming) -> _LinkedFrame:
+        views = detector_images(frame)
+        found = find_faces(views, stages)
+        here = [subject for subject in naming.subjects if subject.frame_index == number]
+        by_region = link_by_region([face.detection.box for face in found], here)
+        faces = (*found, *(_named_face(subject, frame) for subject in by_region.empty))
+        links = (*by_region.links, *(Link(Name.of_region(subject)) for subject in by_region.empty))
+        badges: tuple[SeenBadge, ...] = ()
+        if naming.badges is not None:
+            boxes = [face.detection.box for face in faces]
+            badges = judge_codes(read_codes(views[0], boxes), boxes, naming.badges)
+            links = join_links(links, link_by_badge(badges, [face.age for face in faces]))
+        if naming.everyone:
+            links = link_everyone(links, naming.everyone, lambda n, name: _consents(faces[n], name, naming))
+        return cls(faces, links, badges)
+
+
+def _consents(face: Face, name: Name, naming: Naming) -> bool:
+    """Whether a consent of `name` to the whole event lets `face` be shown."""
+    if naming.decide_event is None:
+        return False
+    decision = naming.decide_event(_subject(0, face, name))
+    return decision.effect is Effect.KEEP and OWN_CONSENT.issuperset(decision.reasons)
+
+
+def _badge_regions(number: int, badges: Sequence[Sequence[SeenBadge]], reach: int) -> tuple[Region, ...]:
+    """What hides the badges of frame `number`, and of up to `reach` frames before and after it."""
+    near = badges[max(0, number - reach) : number + reach + 1]
+    return tuple(Region(BADGE_INDEX, badge.cover) for here in near for badge in here)
 
 
 def _named_face(subject: SubjectRegion, frame: Frame) -> Face:

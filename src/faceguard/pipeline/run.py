@@ -11,6 +11,7 @@ from faceguard.audit.compose import FrameSpan, compose_record, new_salt
 from faceguard.audit.log import AuditSink
 from faceguard.audit.record import Action, AssetEntry, OutputEntry, Override
 from faceguard.errors import AuditIntegrityError, AuditWriteError, FaceguardError, NoticeError, RedactionError
+from faceguard.pipeline.badges import BADGE_READING, BadgeFile
 from faceguard.pipeline.records import (
     bundles_of,
     challenge_entry,
@@ -22,6 +23,7 @@ from faceguard.pipeline.records import (
 )
 from faceguard.pipeline.rules import UNCALIBRATED, AssetScope, BoundRules, Rules
 from faceguard.pipeline.stages import Stages
+from faceguard.policy.badge import BadgeRules
 from faceguard.types import FaceResult, Function
 
 _NOT_LOOKED_AT = "application/octet-stream"
@@ -43,6 +45,8 @@ class Run:
     stages: Stages
     sink: AuditSink
     clock: Callable[[], datetime] = utc_now
+    badges: BadgeFile | None = None
+    """The list of worn badges that faces are linked by, if there is one."""
 
     def bind(self, captured_at: datetime | None = None, *, also: frozenset[Function] = frozenset()) -> BoundRules:
         """Passes the notice gate for this moment. Raises NoticeError, and records that nothing was looked at.
@@ -52,11 +56,19 @@ class Run:
         estimator = self.stages.estimator
         figures = estimator.figures if estimator is not None else UNCALIBRATED
         functions, moment = self.stages.functions | also, self.clock()
+        if self.badges is not None:
+            functions |= BADGE_READING
         try:
             return self.rules.bind(functions, figures, moment=moment, captured_at=captured_at)
         except NoticeError as error:
             self._record_refusal(error, functions, moment, captured_at)
             raise
+
+    def badge_rules(self, bound: BoundRules, scope: AssetScope) -> BadgeRules | None:
+        """The badges as they stand for one asset; None if the run has none. Raises ConfigurationError, ConsentError."""
+        if self.badges is None:
+            return None
+        return self.badges.rules(bound.policy, scope.event, moment=bound.moment, captured_at=bound.captured_at)
 
     def record(
         self,
