@@ -49,6 +49,15 @@ def read_codes(image: NDArray[np.uint8], faces: Sequence[Box]) -> tuple[SeenCode
     return tuple(found)
 
 
+def read_all_codes(image: NDArray[np.uint8]) -> tuple[SeenCode, ...]:
+    """Every code in a picture of badges, wherever it is: the picture is read small, as it is, and enlarged."""
+    longest = max(image.shape[:2])
+    found: list[SeenCode] = []
+    for scale in sorted({min(1.0, WHOLE_MAX_PX / longest), 1.0, max(1.0, min(2.0, 2 * WHOLE_MAX_PX / longest))}):
+        _add(found, [code for code in _read(image, scale, 0, 0) if code.text != ""])
+    return tuple(found)
+
+
 def _windows(faces: Sequence[Box], width: int, height: int) -> Iterator[tuple[Box, tuple[float, ...]]]:
     """What is read around each face, and at which scales."""
     for face in faces:

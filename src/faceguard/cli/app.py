@@ -8,7 +8,7 @@ import warnings
 
 import typer
 
-from faceguard.cli import age, audit, bench, consent, keys, models, notice, policy
+from faceguard.cli import age, audit, badge, bench, consent, keys, models, notice, policy
 from faceguard.cli.redact import redact
 from faceguard.cli.statistics import statistics
 from faceguard.cli.terminal import printable, write_any_letter
@@ -33,6 +33,7 @@ app.command("eval-age", hidden=True)(age.evaluate_ages)
 app.add_typer(policy.app, name="policy")
 app.add_typer(notice.app, name="notice")
 app.add_typer(consent.app, name="consent")
+app.add_typer(badge.app, name="badge")
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 
