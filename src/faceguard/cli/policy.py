@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faceguard.cli.language import Language
+from faceguard.cli.policy_compare import diff, merge
+from faceguard.cli.policy_new import new
 
 if TYPE_CHECKING:
     from faceguard.policy.cases import CaseResult
 
-app = typer.Typer(help="Policies: presets, checks, plain words, and cases.", no_args_is_help=True)
+app = typer.Typer(help="Policies: presets, files of one's own, checks, plain words, cases.", no_args_is_help=True)
+app.command("new")(new)
+app.command("diff")(diff)
+app.command("merge")(merge)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 NameOrFile = Annotated[str, typer.Argument(help="A preset, a file, or presets joined by `+`.", metavar="POLICY")]

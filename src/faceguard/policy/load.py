@@ -14,6 +14,7 @@ An entry of `redact_when` or `notice.required_items` that is named there is drop
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -22,8 +23,9 @@ from typing import Any
 from faceguard.errors import PolicyError
 from faceguard.policy.document import Identifier, NonBlank, Policy, Strict, Version
 from faceguard.policy.limits import breaches
-from faceguard.policy.merge import merge_policies, weaker_keys
+from faceguard.policy.merge import merge_policies, rules_of, weaker_keys
 from faceguard.policy.toml_file import TomlFile, parse, read_toml
+from faceguard.policy.toml_words import suggestion
 from faceguard.resources import resource_dir
 
 DEFAULT_POLICY = "jp-appi-2026"
@@ -39,6 +41,9 @@ PRESETS = (
     "in-dpdp",
     "strictest",
 )
+
+_MARK = re.compile(r"[a-z0-9][a-z0-9._+-]*:[a-z_]+(\.[a-z_]+)*")
+"""An entry of `weakened_from_preset`: the preset, and the key of a rule."""
 
 _TABLES = ("redact_when", "notice.required_items")
 """Rules that are tables of conditions or items: extended by adding, weakened by dropping an entry."""
@@ -75,7 +80,12 @@ def load_policy(name_or_path: str | Path) -> Policy:
         close = difflib.get_close_matches(name_or_path, PRESETS, n=1)
         hint = f"did you mean `{close[0]}`?" if close else f"presets are {', '.join(PRESETS)}"
         raise PolicyError(f"there is no preset or file `{name_or_path}`; {hint}", path=name_or_path)
-    policy = _resolve(read_toml(path, error=PolicyError, what="policy"))
+    return policy_in(read_toml(path, error=PolicyError, what="policy"))
+
+
+def policy_in(file: TomlFile) -> Policy:
+    """The policy that an operator's `file` holds. Raises PolicyError."""
+    policy, path = _resolve(file), file.path
     if policy.policy_id in PRESETS and policy != _load_preset(policy.policy_id):
         raise PolicyError(
             f"`{path}` calls itself `{policy.policy_id}` but is not the shipped preset; "
@@ -92,17 +102,25 @@ def _load_preset(name: str) -> Policy:
 
 
 def _resolve(file: TomlFile) -> Policy:
-    if "weakened_from_preset" in file.value:
-        raise PolicyError(
-            f"`{file.path}`: `weakened_from_preset` is not written by hand; use `extends` and `[[weakens]]`",
-            path=file.path,
-            key="weakened_from_preset",
-        )
+    _check_marks(file)
     policy = _extend(file) if "extends" in file.value else parse(Policy, file.value, file, error=PolicyError)
     for breach in breaches(policy):
         place = file.where(breach.key.split("."))
         raise PolicyError(f"{place}: `{breach.key}`: {breach.problem}; {breach.remedy}", path=file.path, key=breach.key)
     return policy
+
+
+def _check_marks(file: TomlFile) -> None:
+    """Marks of a weakening belong to what was merged from files that have them; in what extends, they're worked out."""
+    marks = file.value.get("weakened_from_preset", [])
+    if "extends" in file.value and "weakened_from_preset" in file.value:
+        problem, remedy = "is not written by hand beside `extends`", "use `[[weakens]]`"
+    elif not isinstance(marks, list) or not all(isinstance(mark, str) and _MARK.fullmatch(mark) for mark in marks):
+        problem, remedy = "can't hold this", "write `preset:key` for each rule that is weaker than in its preset"
+    else:
+        return
+    place, key = file.where(["weakened_from_preset"]), "weakened_from_preset"
+    raise PolicyError(f"{place}: `{key}` {problem}; {remedy}", path=file.path, key=key)
 
 
 def _extend(file: TomlFile) -> Policy:
@@ -111,7 +129,8 @@ def _extend(file: TomlFile) -> Policy:
     extension = parse(_Extension, own, file, error=PolicyError)
     for key in _OWN_KEYS:
         if key not in overlay:
-            raise PolicyError(f"`{file.path}`: `{key}` is missing; add it", path=file.path, key=key)
+            slip = suggestion(key, [name for name in overlay if name not in Policy.model_fields])
+            raise PolicyError(f"`{file.path}`: `{key}` is missing{slip or '; add it'}", path=file.path, key=key)
     base = merge_policies(*(_preset_to_extend(name, file) for name in extension.extends))
     for key in ("extends", "weakens"):
         overlay.pop(key, None)
@@ -175,10 +194,12 @@ def _check_weakenings(policy: Policy, base: Policy, named: tuple[Weakening, ...]
             path=file.path,
             key=key,
         )
+    known = [entry.key for entry in rules_of(base)]
     for key in sorted(names - weaker):
+        slip = "" if key in known else suggestion(key, known)
         raise PolicyError(
-            f"{file.where(['weakens'])}: `{key}` is not weaker than in `{base.policy_id}`; "
-            "remove it from `[[weakens]]`",
+            f"{file.where(['weakens'])}: `{key}` is not weaker than in `{base.policy_id}`"
+            f"{slip or '; remove it from `[[weakens]]`'}",
             path=file.path,
             key=key,
         )

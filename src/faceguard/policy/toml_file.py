@@ -14,11 +14,16 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from faceguard.errors import ConfigurationError
+from faceguard.policy.toml_words import in_words
 
 MAX_FILE_BYTES = 1_000_000
 
 Document = TypeVar("Document", bound=BaseModel)
 _TABLE = re.compile(r"^\s*\[{1,2}([^\[\]]+)\]{1,2}\s*(#.*)?$")
+_PLACE = re.compile(r"\(at line (?P<line>\d+), column \d+\)")
+_SHOWN = 80
+"""How many characters of a line that is no TOML are shown."""
+
 _KEY = re.compile(r"^\s*([A-Za-z0-9_.\"-]+)\s*=")
 
 
@@ -47,10 +52,30 @@ def read_toml(path: Path, *, error: type[ConfigurationError], what: str) -> Toml
     if len(data) > MAX_FILE_BYTES:
         raise error(f"the {what} `{path}` is larger than {MAX_FILE_BYTES} bytes; is it the right file?", path=path)
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")  # some editors put a byte order mark there
         return TomlFile(path, text, tomllib.loads(text))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as cause:
+    except tomllib.TOMLDecodeError as cause:
+        raise _syntax_error(cause, text, path, error, what) from cause
+    except (UnicodeDecodeError, RecursionError) as cause:
         raise error(f"the {what} `{path}` is no TOML: {str(cause).lower()}; mend the file", path=path) from cause
+
+
+def _syntax_error(
+    cause: tomllib.TOMLDecodeError, text: str, path: Path, error: type[ConfigurationError], what: str
+) -> ConfigurationError:
+    """Names the line, and shows it: what breaks a TOML file is nearly always to be seen in it."""
+    said, place = str(cause), _PLACE.search(str(cause))
+    number = int(place["line"]) if place else text.count("\n") + 1
+    reason = said[: place.start()].strip() if place else said.partition(" (at")[0]
+    lines = text.splitlines()
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    shown = f" in `{line[:_SHOWN]}`" if line.isprintable() and line else ""
+    return error(
+        f"`{path}`, line {number}: the {what} is no TOML here: {reason[:1].lower()}{reason[1:]}{shown}; "
+        'text and dates like `"2026-11"` need quotes, lists brackets, tables braces',
+        path=path,
+        line=number,
+    )
 
 
 def parse(
@@ -63,7 +88,7 @@ def parse(
     try:
         return model.model_validate_json(json.dumps(value, default=_json_form, allow_nan=False))
     except ValidationError as cause:
-        raise _first_problem(cause, file, error) from cause
+        raise _first_problem(cause, file, model, error) from cause
     except (TypeError, ValueError, RecursionError) as cause:
         raise error(
             f"`{file.path}` holds a value that no document can: {cause}; mend the file", path=file.path
@@ -76,23 +101,16 @@ def _json_form(value: object) -> str:
     raise TypeError(f"unexpected {type(value).__name__}")
 
 
-def _first_problem(cause: ValidationError, file: TomlFile, error: type[ConfigurationError]) -> ConfigurationError:
-    first = cause.errors(include_url=False)[0]
-    loc = first["loc"]
+def _first_problem(
+    cause: ValidationError, file: TomlFile, model: type[BaseModel], error: type[ConfigurationError]
+) -> ConfigurationError:
+    """Of several, a key that isn't one comes first: it is what leaves another one missing."""
+    problems = sorted(cause.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
+    loc = tuple(part for part in problems[0]["loc"] if part != "[key]")
     key = ".".join(str(part) for part in loc) or "(whole file)"
-    problem, remedy = _in_words(first["type"], first["msg"], first.get("input"))
-    others = cause.error_count() - 1
-    more = f" (and {others} more)" if others else ""
+    problem, remedy = in_words(problems[0], model)
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return error(f"{file.where(loc)}: `{key}` {problem}; {remedy}{more}", path=file.path, key=key)
-
-
-def _in_words(kind: str, message: str, given: object) -> tuple[str, str]:
-    if kind == "extra_forbidden":
-        return "is not a key here", "remove it, or check its spelling"
-    if kind == "missing":
-        return "is missing", "add it"
-    shown = f" (it is `{given}`)" if isinstance(given, str | int | float | bool) else ""
-    return f"can't hold this{shown}", message.removesuffix(".")[:1].lower() + message.removesuffix(".")[1:]
 
 
 def line_of(text: str, loc: Sequence[str | int]) -> int | None:

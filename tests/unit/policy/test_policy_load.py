@@ -275,7 +275,7 @@ def test_nobody_can_pass_off_a_file_as_a_preset(tmp_path: Path) -> None:
     """FG-P03: a weaker text under a preset's name."""
     assert load_policy(written(tmp_path, PRESET_TEXT)) == load_policy("eu-gdpr")
     assert "is not the shipped preset" in refused(tmp_path, PRESET_TEXT.replace("value = 0.25", "value = 0.2")).message
-    assert "is not written by hand" in refused(tmp_path, "weakened_from_preset = []\n" + own()).message
+    assert "is not written by hand" in refused(tmp_path, "weakened_from_preset = []\n" + HEAD).message
 
 
 def test_several_presets_can_be_joined_by_name_and_extended(tmp_path: Path) -> None:
