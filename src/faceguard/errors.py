@@ -12,7 +12,7 @@
       MediaError                       exit 4   this file or camera can't be handled
         UnsupportedMediaError, DecodeError, EncodeError
       SafetyError                      exit 5   going on could expose a face; output is withheld
-        RedactionError, AuditWriteError, AuditIntegrityError
+        RedactionError, BareFaceError, AuditWriteError, AuditIntegrityError
       BatchError                       exit 6   some items failed; carries one error for each
 
 A caller's mistake (a wrong dtype, a negative margin) is a `ValueError` or `TypeError`. A foreseen absence (age unknown,
@@ -131,6 +131,14 @@ class SafetyError(FaceguardError):
 
 class RedactionError(SafetyError):
     """A region that had to be covered was not, or can't be, covered."""
+
+
+class BareFaceError(SafetyError):
+    """A second detector finds faces in what was written that nobody allowed to be shown; `found` says which."""
+
+    def __init__(self, message: str, *, found: Sequence[object] = (), **fields: object) -> None:
+        super().__init__(message, **fields)
+        self.found = tuple(found)
 
 
 class AuditWriteError(SafetyError):

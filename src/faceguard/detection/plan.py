@@ -83,7 +83,7 @@ class PlannedDetector:
         turns = self._best_turn(pyramid, looks)
         faces = self._upright_faces(pyramid, turns, looks)
         faces = concatenate([faces, self._other_faces(pyramid, turns, looks, faces)])
-        return _detections(faces, image.shape[1], image.shape[0], "+".join(self.model_ids))
+        return to_detections(faces, image.shape[1], image.shape[0], "+".join(self.model_ids))
 
     def _run(self, step: Pass, pyramid: Pyramid, turns: int) -> Candidates:
         scaled = pyramid.scaled(step.side_px)
@@ -149,7 +149,7 @@ def _strength(probabilities: NDArray[np.float32]) -> float:
     return float((probabilities[probabilities >= _FIRM] ** 2).sum())
 
 
-def _detections(found: Candidates, width: int, height: int, model_id: str) -> tuple[Detection, ...]:
+def to_detections(found: Candidates, width: int, height: int, model_id: str) -> tuple[Detection, ...]:
     """As the rest of the package knows faces. What lies wholly outside the frame (in the padding) is dropped."""
     found = found.take(np.argsort(-found.scores, kind="stable"))
     boxes = np.clip(found.boxes.astype(np.float64), 0, (width, height, width, height))

@@ -18,6 +18,8 @@ class Stages:
     """Detections below this are faces of unknown age; in 0..1."""
     min_age_face_px: float = 0.0
     """Faces with a shorter side below this, in source pixels, are of unknown age (FG-A06)."""
+    verifier: Detector | None = None
+    """Looks for faces in what was written, before it is released; None where neither policy nor caller asks for it."""
 
     @property
     def functions(self) -> frozenset[Function]:
@@ -33,4 +35,6 @@ class Stages:
         found = [(model_id, "detection") for model_id in self.detector.model_ids]
         if self.estimator is not None:
             found += [(model_id, "age") for model_id in self.estimator.model_ids]
+        if self.verifier is not None:
+            found += [(model_id, "verification") for model_id in self.verifier.model_ids]
         return tuple(found)
