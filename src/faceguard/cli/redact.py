@@ -13,7 +13,9 @@ import typer
 
 from faceguard.atomic import make_folder
 from faceguard.cli.language import Language
+from faceguard.cli.policy_warning import warn_if_stale
 from faceguard.cli.redact_targets import (
+    parse_everyone,
     parse_subjects,
     plan_previews,
     plan_targets,
@@ -89,6 +91,22 @@ def redact(
             help="Whose face is where, in pixels of the upright picture; repeatable. One input only.",
         ),
     ] = None,
+    everyone: Annotated[
+        str | None,
+        typer.Option(
+            "--everyone",
+            metavar="KEY,KEY...",
+            help="Who all the people are whose faces show, for consents to the whole --event. One input only.",
+        ),
+    ] = None,
+    badges: Annotated[
+        Path | None,
+        typer.Option("--badges", metavar="FILE", help="The --event's badge list: faces are known by the badges worn."),
+    ] = None,
+    badge_keys: Annotated[
+        Path | None,
+        typer.Option("--badge-keys", metavar="FILE", help="Keys that may sign it; by default those of --trusted-keys."),
+    ] = None,
     event: Annotated[
         str | None, typer.Option("--event", metavar="NAME", help="What the pictures belong to, as consents name it.")
     ] = None,
@@ -107,6 +125,15 @@ def redact(
     ] = None,
     detector: Annotated[
         Tier | None, typer.Option("--detector", help="How hard to look for faces; not less than the policy asks.")
+    ] = None,
+    verify: Annotated[
+        bool | None,
+        typer.Option(
+            "--verify/--no-verify",
+            help="Looks at what was written with a second detector, covers what that finds, and withholds the output "
+            "if it still finds a face. The policy says by default, and `--no-verify` can't weaken it.",
+            show_default=False,
+        ),
     ] = None,
     audit: Annotated[
         Path | None,
@@ -185,7 +212,15 @@ def redact(
     targets = plan_targets(inputs, None if dry_run else output)
     previews = plan_previews(inputs, targets, preview)
     log = audit or _log_beside(targets[0])
-    documents = [notice, consents, trusted_keys, audit_key, *(Path(part.strip()) for part in policy.split("+"))]
+    documents = [
+        notice,
+        consents,
+        trusted_keys,
+        audit_key,
+        badges,
+        badge_keys,
+        *(Path(part.strip()) for part in policy.split("+")),
+    ]
     written = [*targets, *previews, report, log, *(log.with_name(log.name + end) for end in (".head", ".lock"))]
     refuse_collisions(
         [*inputs, *(path for path in documents if path is not None)], [path for path in written if path is not None]
@@ -203,7 +238,11 @@ def redact(
         audit_key=audit_key,
         detector=None if detector is None else detector.value,
         method=None if method is None else method.value,
+        verify=verify,
+        badges=badges,
+        badge_keys=badge_keys,
     )
+    warn_if_stale(guard.policy)
     videos = VideoOptions(
         scope=scope,
         captured_at=moment,
@@ -220,6 +259,7 @@ def redact(
     )
     pictures = PictureOptions(
         subjects=tuple(subjects),
+        everyone=parse_everyone(everyone, inputs),
         scope=scope,
         captured_at=moment,
         quality=quality,
@@ -249,6 +289,7 @@ class PictureOptions:
     """What the command line says of every picture."""
 
     subjects: tuple[SubjectRegion, ...]
+    everyone: tuple[str, ...]
     scope: AssetScope
     captured_at: datetime | None
     quality: int
@@ -268,6 +309,7 @@ def _redact_one(
             source,
             target,
             subjects=options.subjects,
+            everyone=options.everyone,
             event=options.scope.event,
             collection=options.scope.collection,
             place=options.scope.place,

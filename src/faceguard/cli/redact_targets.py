@@ -116,3 +116,19 @@ def parse_subjects(texts: Sequence[str], inputs: Sequence[Path]) -> list[Subject
             ) from error
         regions.append(SubjectRegion(match["key"], box, frame_index=int(match["page"] or 1) - 1))
     return regions
+
+
+def parse_everyone(text: str | None, inputs: Sequence[Path]) -> tuple[str, ...]:
+    """`KEY,KEY,...`: the keys of all people whose faces show in the one picture. Raises ConfigurationError."""
+    if text is None:
+        return ()
+    if len(inputs) > 1 or is_video(inputs[0]):
+        raise ConfigurationError(
+            "`--everyone` says who shows in one picture; run each picture by itself, and name faces of a video with "
+            "`--subject` or badges",
+            key="everyone",
+        )
+    keys = tuple(key.strip() for key in text.split(","))
+    if not all(keys):
+        raise ConfigurationError(f"`{text}` has an empty name; write KEY,KEY,...", key="everyone", actual=text)
+    return keys

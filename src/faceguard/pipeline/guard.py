@@ -15,17 +15,19 @@ from faceguard.audit.log import AuditSink
 from faceguard.audit.record import Action, AssetEntry
 from faceguard.media.image_write import DEFAULT_QUALITY
 from faceguard.media.picture import ImageFormat, KeepMetadata, Picture
-from faceguard.pipeline.picture import cover_picture
+from faceguard.pipeline.naming import badge_parameters, naming_of
+from faceguard.pipeline.picture import CoveredPicture, cover_picture
 from faceguard.pipeline.picture_file import PictureJob, PictureReport, redact_picture_file
 from faceguard.pipeline.rules import AssetScope
 from faceguard.pipeline.run import Run, utc_now
-from faceguard.pipeline.setup import make_rules, make_sink, make_stages
+from faceguard.pipeline.setup import make_badges, make_rules, make_sink, make_stages
+from faceguard.pipeline.verify import finish_verified, look_parameters, require_no_bare_face
 from faceguard.policy.document import Policy
 from faceguard.policy.load import DEFAULT_POLICY
 from faceguard.policy.notice import HandlingNotice
 from faceguard.policy.register import ConsentRegister
 from faceguard.signing import SigningKey, TrustedKeys
-from faceguard.types import AgeEstimator, Detector, Frame, FrameResult, Redactor, SubjectRegion
+from faceguard.types import AgeEstimator, Decision, Detector, Frame, FrameResult, Redactor, Subject, SubjectRegion
 
 if TYPE_CHECKING:
     from faceguard.pipeline.stream import SafeFrame, StreamSettings
@@ -46,7 +48,10 @@ class FaceGuard:
     register or its file, which needs `trusted_keys` and is read again when it changes. `audit` is a log's path, signed
     with `audit_key` if there is one, or a sink; None keeps the records in memory. `detector` is a tier (`live`,
     `balanced`, `thorough`) not below the policy's, or a `Detector`. `method` is a redaction method's name, or a
-    `Redactor`, of a class that the policy accepts. `threads` bounds the cores of one inference.
+    `Redactor`, of a class that the policy accepts. `threads` bounds the cores of one inference. `verify` has a second
+    detector look at every picture and file that is to leave; None leaves it to the policy, False can't weaken that.
+    `badges` is the signed list of badges that people wear, by which their faces are known, believed if one of
+    `badge_keys` (by default `trusted_keys`) signed it; it is read again for each picture.
 
     Raises ConfigurationError (PolicyError, NoticeError, ConsentError) when the documents don't allow the use at all.
     """
@@ -65,11 +70,17 @@ class FaceGuard:
         estimator: AgeEstimator | None = None,
         method: Redactor | str | None = None,
         threads: int | None = None,
+        verify: Detector | bool | None = None,
+        badges: str | Path | None = None,
+        badge_keys: TrustedKeys | str | Path | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         rules = make_rules(policy=policy, notice=notice, purpose=purpose, consents=consents, trusted_keys=trusted_keys)
-        stages = make_stages(rules.policy, detector=detector, estimator=estimator, redactor=method, threads=threads)
-        self._run = Run(rules, stages, make_sink(audit, audit_key), clock)
+        stages = make_stages(
+            rules.policy, detector=detector, estimator=estimator, redactor=method, threads=threads, verify=verify
+        )
+        worn = make_badges(badges, badge_keys or trusted_keys)
+        self._run = Run(rules, stages, make_sink(audit, audit_key), clock, worn)
         self._run.bind()  # a notice that doesn't hold is told now, not at the first picture
 
     @property
@@ -86,6 +97,7 @@ class FaceGuard:
         image: NDArray[np.uint8],
         *,
         subjects: Sequence[SubjectRegion] = (),
+        everyone: Sequence[str] = (),
         event: str | None = None,
         collection: str | None = None,
         place: str | None = None,
@@ -93,26 +105,42 @@ class FaceGuard:
     ) -> FrameResult:
         """A safe copy of `image`, `(H, W, 3)` BGR uint8, and why each face looks as it does. The input isn't changed.
 
-        `subjects` says whose faces are where; `event`, `collection` and `place` what the picture belongs to, as
-        consents name it. Raises NoticeError before anything runs; SafetyError or ModelError when no safe picture can be
-        given; ValueError or TypeError for an array of another form.
+        `subjects` says whose faces are where; `everyone` who all the people are whose faces show, for consents to the
+        whole event; `event`, `collection` and `place` what the picture belongs to, as consents name it. Raises
+        NoticeError before anything runs; SafetyError or ModelError when no safe picture can be given; ValueError or
+        TypeError for an array of another form.
         """
         _require_bgr(image)
         _require_regions(subjects)
+        _require_keys(everyone)
         bound = self._run.bind(captured_at)
         height, width = image.shape[:2]
         asset = AssetEntry(media_type=MEMORY_MEDIA, width_px=width, height_px=height, salt=new_salt())
         scope = AssetScope(event=event, collection=collection, place=place)
+        badges = self._run.badge_rules(bound, scope)
         with self._run.withholding(bound, lambda: asset):
+
+            def decide(subject: Subject) -> Decision:
+                return bound.decide(subject, scope)
+
             covered = cover_picture(
                 Picture((Frame((image,)),), ImageFormat.PNG),
                 self._run.stages,
-                decide=lambda subject: bound.decide(subject, scope),
+                decide=decide,
                 region_of=bound.region_of,
-                subjects=subjects,
+                naming=naming_of(bound, scope, subjects, everyone, badges),
             )
-            covered.check(covered.after, self._run.stages)
-            record_id = self._run.record(bound, asset, covered.faces, Action.RELEASE, scope=scope)
+
+            def finish(covered: CoveredPicture, added: int) -> str:
+                covered.check(covered.after, self._run.stages)
+                if self._run.stages.verifier is not None:
+                    require_no_bare_face(covered.after, covered, self._run.stages.verifier)
+                parameters = {**badge_parameters(covered), **look_parameters(self._run.stages, added)}
+                return self._run.record(bound, asset, covered.faces, Action.RELEASE, scope=scope, parameters=parameters)
+
+            covered, record_id = finish_verified(
+                covered, finish, self._run.stages, decide=decide, region_of=bound.region_of
+            )
         safe = np.array(covered.after.frames[0].planes[0], copy=True)
         return FrameResult(safe, covered.faces, record_id, bound.moment)
 
@@ -122,6 +150,7 @@ class FaceGuard:
         target: str | Path | None,
         *,
         subjects: Sequence[SubjectRegion] = (),
+        everyone: Sequence[str] = (),
         event: str | None = None,
         collection: str | None = None,
         place: str | None = None,
@@ -136,12 +165,14 @@ class FaceGuard:
         there is no output; ValueError or TypeError for arguments of another form.
         """
         _require_regions(subjects)
+        _require_keys(everyone)
         if not 1 <= quality <= 100:
             raise ValueError(f"quality is 1..100, got {quality}")
         job = PictureJob(
             Path(source),
             None if target is None else Path(target),
             subjects=tuple(subjects),
+            everyone=tuple(everyone),
             scope=AssetScope(event=event, collection=collection, place=place),
             captured_at=captured_at,
             quality=quality,
@@ -205,3 +236,9 @@ def _require_regions(subjects: object) -> None:
     """A region that can't be read must not be taken for none: a face could lose the word that was given for it."""
     if not isinstance(subjects, Sequence) or not all(isinstance(subject, SubjectRegion) for subject in subjects):
         raise TypeError("subjects is a sequence of SubjectRegion")
+
+
+def _require_keys(everyone: object) -> None:
+    """One name is no sequence of names, though Python takes a text for one of letters."""
+    if isinstance(everyone, str) or not isinstance(everyone, Sequence) or not all(isinstance(k, str) for k in everyone):
+        raise TypeError("everyone is a sequence of subjects' keys")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,10 +15,12 @@ from faceguard.errors import DecodeError, EncodeError
 from faceguard.media.image import read_image
 from faceguard.media.image_write import DEFAULT_QUALITY, output_format, write_image
 from faceguard.media.picture import ImageFormat, ImageLimits, KeepMetadata, Picture
+from faceguard.pipeline.naming import badge_parameters, naming_of
 from faceguard.pipeline.picture import CoveredPicture, cover_picture
 from faceguard.pipeline.rules import AssetScope, BoundRules
 from faceguard.pipeline.run import Run
-from faceguard.types import Effect, FaceResult, SubjectRegion
+from faceguard.pipeline.verify import finish_verified, look_parameters, require_no_bare_face, require_nothing_embedded
+from faceguard.types import Decision, Effect, FaceResult, Subject, SubjectRegion
 
 UNKNOWN_MEDIA = "application/octet-stream"
 
@@ -27,12 +29,14 @@ UNKNOWN_MEDIA = "application/octet-stream"
 class PictureJob:
     """What is to be done with one file. `target` None decides and records without writing (dry run).
 
-    `scope` has the operator's names for a consent's scope; the file's digest is filled in when it is read.
+    `scope` has the operator's names for a consent's scope; the file's digest is filled in when it is read. `everyone`
+    are the keys of all people whose faces show, where all of them are named.
     """
 
     source: Path
     target: Path | None
     subjects: Sequence[SubjectRegion] = ()
+    everyone: Sequence[str] = ()
     scope: AssetScope = field(default_factory=AssetScope)
     captured_at: datetime | None = None
     quality: int = DEFAULT_QUALITY
@@ -71,6 +75,7 @@ def redact_picture_file(run: Run, job: PictureJob) -> PictureReport:
     """
     bound = run.bind(job.captured_at)  # 1
     _refuse_writing_over_source(job)
+    badges = run.badge_rules(bound, job.scope)
     asset = _Asset(new_salt())
     with run.withholding(bound, lambda: asset.entry):
         picture = read_image(job.source, limits=job.limits)  # 2
@@ -78,30 +83,60 @@ def redact_picture_file(run: Run, job: PictureJob) -> PictureReport:
             output_format(picture.format, job.target)  # a suffix that can't be written is told before the work
         asset.describe(picture, job.source)
         scope = replace(job.scope, sha256=asset.sha256)
+
+        def decide(subject: Subject) -> Decision:
+            return bound.decide(subject, scope)
+
         covered = cover_picture(
             picture,
             run.stages,
-            decide=lambda subject: bound.decide(subject, scope),
+            decide=decide,
             region_of=bound.region_of,
-            subjects=job.subjects,
+            naming=naming_of(bound, scope, job.subjects, job.everyone, badges),
         )
-        if job.target is None:
-            record_id = run.record(bound, asset.entry, covered.faces, Action.DRY_RUN, scope=scope)
-        else:
-            record_id = _release(run, bound, job, job.target, covered, asset)
+
+        def finish(covered: CoveredPicture, added: int) -> str:
+            parameters = {**badge_parameters(covered), **look_parameters(run.stages, added)}
+            if job.target is not None:
+                return _release(run, bound, job, job.target, covered, asset, parameters)
+            if run.stages.verifier is not None:
+                require_no_bare_face(covered.after, covered, run.stages.verifier)
+            return run.record(bound, asset.entry, covered.faces, Action.DRY_RUN, scope=scope, parameters=parameters)
+
+        covered, record_id = finish_verified(covered, finish, run.stages, decide=decide, region_of=bound.region_of)
     return PictureReport(job.source, job.target, covered.faces, record_id, bound, covered, picture.notes)
 
 
-def _release(run: Run, bound: BoundRules, job: PictureJob, target: Path, covered: CoveredPicture, asset: _Asset) -> str:
-    """Steps 3 to 5. Returns the record's id."""
+def _release(
+    run: Run,
+    bound: BoundRules,
+    job: PictureJob,
+    target: Path,
+    covered: CoveredPicture,
+    asset: _Asset,
+    parameters: Mapping[str, str | int | float | bool],
+) -> str:
+    """Steps 3 to 5. Returns the record's id. Raises BareFaceError when a second look finds more to cover."""
     record_ids: list[str] = []
 
     def check_and_record(written: Path) -> None:
-        covered.check(read_image(written, limits=job.limits), run.stages)
+        read_back = read_image(written, limits=job.limits)
+        covered.check(read_back, run.stages)
+        if run.stages.verifier is not None:
+            require_no_bare_face(read_back, covered, run.stages.verifier)
+            require_nothing_embedded(written, run.stages.verifier)
         output = _output_entry(written, covered.after, target)
         scope = replace(job.scope, sha256=asset.sha256)
         record_ids.append(
-            run.record(bound, asset.entry, covered.faces, Action.RELEASE, output=output, scope=scope)  # 4
+            run.record(
+                bound,
+                asset.entry,
+                covered.faces,
+                Action.RELEASE,
+                output=output,
+                scope=scope,
+                parameters=parameters,
+            )  # 4
         )
 
     make_folder(target.parent)

@@ -263,7 +263,8 @@ class BadgeRules:
             verify_token(token, self.badges.event, self.keys, issued_at=badge.issued_at, moment=self.moment)
         except SignatureError:
             return BadgeVerdict(BadgeStanding.FORGED, badge)
-        if (token.valid_from, token.valid_to) != (badge.valid_from, badge.valid_to):
+        hours = (token.valid_from, token.valid_to)
+        if hours != (badge.valid_from, badge.valid_to) or not token.is_for(self.badges.event):
             return BadgeVerdict(BadgeStanding.FORGED, badge)
         return BadgeVerdict(self._standing(badge), badge)
 
