@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types imports policies unit clean constraints
+.PHONY: demo test lint types imports policies unit clean constraints policy-pages
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/demo.py
@@ -45,6 +45,12 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 constraints: $(VENV)/.installed-dev
 	$(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(pip|setuptools)==' \
 	  | sed 's/^opencv-python==\(.*\)/opencv-python==\1\nopencv-python-headless==\1/' | sort -u -f > constraints.txt
+
+# Makes what is made from the policies: a page for each preset, and the schema for editors. Tests hold them current.
+policy-pages: $(VENV)/.installed-dev
+	$(BIN)/faceguard policy schema --overwrite --output policies/policy.schema.json
+	@for preset in $(basename $(notdir $(wildcard policies/*.toml))); do \
+	  $(BIN)/faceguard policy explain $$preset --markdown > docs/policies/$$preset.md || exit 1; done
 
 clean:
 	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -27,7 +27,9 @@ NameOrFile = Annotated[str, typer.Argument(help="A preset, a file, or presets jo
 
 @app.command("list")
 def list_policies(as_json: AsJson = False) -> None:
-    """Lists the presets with the standing of their law."""
+    """Lists the presets with the standing of their law, and warns of those nobody has held against it for long."""
+    from faceguard.cli.times import now
+    from faceguard.policy.limits import stale_warning
     from faceguard.policy.load import DEFAULT_POLICY, PRESETS, load_policy
 
     policies = [load_policy(name) for name in PRESETS]
@@ -40,6 +42,7 @@ def list_policies(as_json: AsJson = False) -> None:
                 "legal_status": policy.legal_status,
                 "last_verified": str(policy.last_verified),
                 "sha256": policy.sha256,
+                "stale": stale_warning(policy, now()) is not None,
                 "default": policy.policy_id == DEFAULT_POLICY,
             }
             for policy in policies
@@ -49,19 +52,20 @@ def list_policies(as_json: AsJson = False) -> None:
     for policy in policies:
         mark = "*" if policy.policy_id == DEFAULT_POLICY else " "
         print(f"{mark} {policy.policy_id:<17}{policy.legal_status:<22}{policy.title.en}")
+    for warning in filter(None, (stale_warning(policy, now()) for policy in policies)):
+        print(f"warning: {warning}")
     print("\n* the default. `faceguard policy explain NAME` says what one does.")
 
 
 @app.command("check")
 def check_policy(policy: NameOrFile, as_json: AsJson = False) -> None:
     """Reads a policy strictly; names what is wrong, what is stale, and what was weakened."""
-    from datetime import UTC, datetime
-
+    from faceguard.cli.times import now
     from faceguard.policy.limits import warnings_of
     from faceguard.policy.load import load_policy
 
     loaded = load_policy(policy)
-    warnings = warnings_of(loaded, datetime.now(UTC))
+    warnings = warnings_of(loaded, now())
     if as_json:
         answer = {
             "policy_id": loaded.policy_id,
@@ -81,13 +85,38 @@ def check_policy(policy: NameOrFile, as_json: AsJson = False) -> None:
 def explain_policy(
     policy: NameOrFile,
     language: Annotated[Language, typer.Option("--language", help="Of the explanation.")] = Language.EN,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="A page with every rule, its basis, source and day, in English.")
+    ] = False,
 ) -> None:
     """Says in plain words what a policy does, and what each of its conditions rests on."""
     from faceguard.policy.explain import explain_policy as page_of
     from faceguard.policy.load import load_policy
+    from faceguard.policy.policy_page import policy_page
     from faceguard.policy.policy_terms import Locale
 
-    print(page_of(load_policy(policy), Locale(language)))
+    loaded = load_policy(policy)
+    print(policy_page(loaded).rstrip() if markdown else page_of(loaded, Locale(language)))
+
+
+@app.command("schema")
+def print_schema(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="A file to write instead of printing.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replaces the file if it exists.")] = False,
+) -> None:
+    """Prints the JSON Schema of policy files, with which an editor completes keys and marks slips.
+
+    Editors with taplo (Even Better TOML) find it by a first line such as `#:schema ./policy.schema.json`.
+    """
+    from faceguard.atomic import write_atomic
+    from faceguard.policy.policy_schema import schema_text
+
+    if output is None:
+        print(schema_text().rstrip())
+    else:
+        write_atomic(output, schema_text().encode("utf-8"), overwrite=overwrite)
 
 
 @app.command("test")

@@ -76,7 +76,7 @@ def _lines(
     yield f"# After a change:  faceguard policy check {path.name}"
     yield f"#                  faceguard policy diff {names} {path.name}"
     yield "# To set a rule, take the `#` off its line and write another value. A stricter one needs no ado; a"
-    yield '# weaker one has to be named:   [[weakens]]   key = "section.rule"   reason = "..."   and shows in every record.'
+    yield '# weaker one has to be named, and shows in every record:  [[weakens]]  key = "section.rule"  reason = "..."'
     yield ""
     yield f"extends = {toml_value(list(extends))}"
     yield f"policy_id = {toml_value(policy_id)}"

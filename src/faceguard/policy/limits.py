@@ -118,17 +118,23 @@ def _sources(policy: Policy) -> Iterator[Breach]:
             yield Breach(entry.key, f"its source `{unknown}` is not among `[[sources]]`", "add it there")
 
 
+def stale_warning(policy: Policy, moment: datetime) -> str | None:
+    """That nobody has held `policy` against its law for more than `STALE_AFTER_DAYS`; None while it is fresh."""
+    age_days = (moment.date() - policy.last_verified).days
+    if age_days <= STALE_AFTER_DAYS:
+        return None
+    return (
+        f"`{policy.policy_id}` was last verified {age_days} days ago, on {policy.last_verified}; "
+        "check the law and its `last_verified`"
+    )
+
+
 def warnings_of(policy: Policy, moment: datetime) -> tuple[str, ...]:
     """What an operator should know before relying on `policy` at `moment`."""
-    warnings = []
     today = moment.date()
-    age_days = (today - policy.last_verified).days
-    if age_days > STALE_AFTER_DAYS:
-        warnings.append(
-            f"`{policy.policy_id}` was last verified {age_days} days ago, on {policy.last_verified}; "
-            "check the law and its `last_verified`"
-        )
-    if age_days < 0:
+    stale = stale_warning(policy, moment)
+    warnings = [] if stale is None else [stale]
+    if policy.last_verified > today:
         warnings.append(f"`{policy.policy_id}` says it was verified in the future, on {policy.last_verified}")
     if not isinstance(policy.in_force_from, date) or policy.in_force_from > today:
         warnings.append(f"the law of `{policy.policy_id}` is not in force yet ({policy.legal_status})")

@@ -59,7 +59,7 @@ class Weakening(Strict):
     reason: NonBlank
 
 
-class _Extension(Strict):
+class Extension(Strict):
     """The keys that only a file that extends a preset has, and those it must have itself."""
 
     extends: tuple[Identifier, ...]
@@ -125,8 +125,8 @@ def _check_marks(file: TomlFile) -> None:
 
 def _extend(file: TomlFile) -> Policy:
     overlay = dict(file.value)
-    own = {key: overlay[key] for key in _Extension.model_fields if key in overlay}
-    extension = parse(_Extension, own, file, error=PolicyError)
+    own = {key: overlay[key] for key in Extension.model_fields if key in overlay}
+    extension = parse(Extension, own, file, error=PolicyError)
     for key in _OWN_KEYS:
         if key not in overlay:
             slip = suggestion(key, [name for name in overlay if name not in Policy.model_fields])
