@@ -82,8 +82,8 @@ def _verifier(verify: Detector | bool | None, policy: Policy, threads: int | Non
     asked = policy.redaction.redetect_output.value
     if verify is False and asked:
         raise PolicyError(
-            f"`{policy.policy_id}` asks for a second look at every output; leave out `--no-verify` or weaken the policy "
-            "by name (`weakens`)",
+            f"`{policy.policy_id}` asks for a second look at every output; leave out `--no-verify` or weaken the "
+            "policy by name (`weakens`)",
             key="redaction.redetect_output",
         )
     if verify is None or isinstance(verify, bool):
