@@ -24,7 +24,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import rfc8785
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
@@ -35,6 +42,7 @@ from faceguard.atomic import write_atomic
 from faceguard.errors import ConsentError, EncodeError, SignatureError, UntrustedKeyError
 
 ALGORITHM = "Ed25519"
+PASSPHRASE_VARIABLE = "FACEGUARD_KEY_PASSPHRASE"  # noqa: S105  the variable's name
 _MAX_KEY_FILE_BYTES = 1_000_000
 _REGISTRY = jws.JWSRegistry(algorithms=[ALGORITHM])
 _REGISTRY.max_payload_length = (
@@ -85,41 +93,43 @@ class SigningKey:
         return cls._of(OKPKey.generate_key("Ed25519", private=True))
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Reads an unencrypted PKCS #8 PEM file that nobody but its owner may read. Raises ConsentError."""
-        try:
-            with path.open("rb") as file:
-                mode = os.fstat(file.fileno()).st_mode
-                pem = file.read(_MAX_KEY_FILE_BYTES)
-        except OSError as error:
-            raise ConsentError(f"the key `{path}` can't be read: {error.strerror or error}", path=path) from error
-        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ConsentError(f"the private key `{path}` is open to others; run `chmod 600 {path}`", path=path)
-        try:
-            load_pem_private_key(pem, password=None)
-            key = OKPKey.import_key(pem)
-        except TypeError:
+    def load(cls, path: Path, *, passphrase: str | None = None) -> Self:
+        """Reads a PKCS #8 PEM file that nobody but its owner may read. Raises ConsentError.
+
+        The passphrase of an encrypted one is the one given, else that in the environment (`FACEGUARD_KEY_PASSPHRASE`).
+        """
+        pem = _read_private(path)
+        if passphrase is None:
+            passphrase = os.environ.get(PASSPHRASE_VARIABLE)
+        if not _is_encrypted(pem):
+            passphrase = None
+        elif not passphrase:
             raise ConsentError(
-                f"the key `{path}` is encrypted; decrypt it first, for instance with `openssl pkey`", path=path
+                f"the key `{path}` is encrypted; set {PASSPHRASE_VARIABLE} to its passphrase", path=path
             ) from None
+        try:
+            private = load_pem_private_key(pem, password=passphrase.encode() if passphrase else None)
+            if not isinstance(private, Ed25519PrivateKey):
+                raise TypeError("not an Ed25519 key")
+            key = OKPKey.import_key(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         except Exception:  # noqa: BLE001  the cause may quote the key, so it goes no further
-            raise ConsentError(
-                f"`{path}` holds no Ed25519 private key in PEM; make one with `faceguard keys new`", path=path
-            ) from None
-        if key.curve_name != "Ed25519" or not key.is_private:
-            raise ConsentError(f"`{path}` holds no Ed25519 private key; make one with `faceguard keys new`", path=path)
+            remedy = "or its passphrase is another" if passphrase else "make one with `faceguard keys new`"
+            raise ConsentError(f"`{path}` holds no Ed25519 private key in PEM; {remedy}", path=path) from None
         return cls._of(key)
 
     @classmethod
     def _of(cls, key: OKPKey) -> Self:
         return cls(key, key.thumbprint())
 
-    def save(self, path: Path) -> None:
-        """Writes the PEM with mode 0600; an existing file is never touched. Raises ConsentError."""
+    def save(self, path: Path, *, passphrase: str | None = None) -> None:
+        """Writes the PEM with mode 0600, encrypted if there is a passphrase; an existing file is never touched.
+
+        Raises ConsentError.
+        """
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(self._key.as_pem(private=True))
+                file.write(self._pem(passphrase))
                 file.flush()
                 os.fsync(file.fileno())
         except FileExistsError as error:
@@ -128,6 +138,11 @@ class SigningKey:
             ) from error
         except OSError as error:
             raise ConsentError(f"the key `{path}` can't be written: {error.strerror or error}", path=path) from error
+
+    def _pem(self, passphrase: str | None) -> bytes:
+        private = load_pem_private_key(self._key.as_pem(private=True), password=None)
+        encryption = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
+        return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
 
     def sign(self, value: Any, *, kind: str) -> str:
         """Detached compact JWS over the canonical form of `value`; `kind` becomes the header's `typ`."""
@@ -141,6 +156,28 @@ class SigningKey:
         """The public half, as it goes into a file of trusted keys."""
         x = str(self._key.as_dict(private=False)["x"])
         return TrustedKey(kid=self.key_id, x=x, valid_from=valid_from, valid_to=valid_to, name=name)
+
+
+def is_encrypted(path: Path) -> bool:
+    """Whether the private key file needs a passphrase. Raises ConsentError."""
+    return _is_encrypted(_read_private(path))
+
+
+def _is_encrypted(pem: bytes) -> bool:
+    return b"BEGIN ENCRYPTED PRIVATE KEY" in pem
+
+
+def _read_private(path: Path) -> bytes:
+    """The bytes of a file that nobody but its owner may read. Raises ConsentError."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            pem = file.read(_MAX_KEY_FILE_BYTES)
+    except OSError as error:
+        raise ConsentError(f"the key `{path}` can't be read: {error.strerror or error}", path=path) from error
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ConsentError(f"the private key `{path}` is open to others; run `chmod 600 {path}`", path=path)
+    return pem
 
 
 # ------------------------------------------------------------------------------------------------- verifying
@@ -258,6 +295,14 @@ class TrustedKeys:
         except (JoseError, ValueError) as error:
             raise SignatureError(f"the signature by `{key.kid}` does not match the text", key=key.kid) from error
         return key
+
+
+def signer_of(signature: str) -> str:
+    """The id of the key that `signature` says it was made with; whether it was, only `verify` tells.
+
+    Raises SignatureError for what is no detached compact JWS.
+    """
+    return str(_header_of(signature).get("kid"))
 
 
 def _header_of(signature: str) -> dict[str, Any]:

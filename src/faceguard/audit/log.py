@@ -3,6 +3,7 @@
 A record is on disk, flushed and checkpointed before `append` returns; whoever must not release a picture without its
 record simply calls `append` first. Several threads and processes may append to one log. An error leaves the log as
 it was, as far as the file system lets it; what can't be undone is a torn last line, which the next `append` refuses.
+A file that has grown to `max_bytes` is closed, and the log goes on in a new one.
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
-from faceguard.audit.chain import Entry, Tip, read_entry, seal_entry
-from faceguard.audit.head import read_head, write_head
+from faceguard.audit.chain import Entry, Opening, Origin, Tip, seal_entry
+from faceguard.audit.head import write_head
 from faceguard.audit.record import AuditRecord
-from faceguard.errors import AuditIntegrityError, AuditWriteError
+from faceguard.audit.segments import segment_path
+from faceguard.audit.writing import End, WriterState
+from faceguard.errors import AuditWriteError
 from faceguard.signing import SigningKey
 
-_BLOCK_BYTES = 65_536
+DEFAULT_MAX_BYTES = 64_000_000
+"""A file is closed before it grows beyond this: some twenty thousand records, read through in a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +65,34 @@ class MemoryAuditLog:
 
 @dataclass(frozen=True, slots=True)
 class AuditLog:
-    """A log file, one line for each record, and its checkpoint beside it. With a `key`, both are signed."""
+    """A log file, one line for each record, and its checkpoint beside it. With a `key`, both are signed.
+
+    Make one and use it for all records: the first `append` reads the whole file, the others only what others wrote.
+    """
 
     path: Path
     key: SigningKey | None = None
     lock_timeout_s: float = 30.0
+    max_bytes: int = DEFAULT_MAX_BYTES
+    _state: WriterState = field(default_factory=WriterState, init=False, repr=False, compare=False)
 
-    def append(self, record: AuditRecord) -> AppendReceipt:
-        """Writes the record and flushes it to disk.
+    def __post_init__(self) -> None:
+        if self.max_bytes < 1:
+            raise ValueError(f"a log file holds at least one byte, got max_bytes={self.max_bytes}")
+
+    def append(self, record: AuditRecord, *, origin: Origin | None = None) -> AppendReceipt:
+        """Writes the record and flushes it to disk. `origin` says from which worker's log it is taken over.
 
         1. Alone: no other thread or process appends meanwhile.
-        2. The log ends in a whole line that fits its checkpoint.
-        3. The line is written and flushed, then the checkpoint.
+        2. The log is sound and ends where its checkpoint says.
+        3. A file that would grow too large is closed and a new one begun.
+        4. The line is written and flushed, then the checkpoint.
 
         Raises AuditWriteError if the log can't be written, AuditIntegrityError if it must not be written on.
         """
         with locked(self.path, self.lock_timeout_s):  # 1
             try:
-                with self._opened() as descriptor:
-                    return self._append(descriptor, record)
+                return self._append(record, origin)
             except OSError as error:
                 raise AuditWriteError(
                     f"the audit log `{self.path}` can't be written: {error.strerror or error}; "
@@ -87,47 +100,37 @@ class AuditLog:
                     path=self.path,
                 ) from error
 
-    def _append(self, descriptor: int, record: AuditRecord) -> AppendReceipt:
-        size_bytes = os.fstat(descriptor).st_size
-        tip = self._tip(descriptor, size_bytes)  # 2
-        line, entry = seal_entry(record, tip, self.key)
+    def _append(self, record: AuditRecord, origin: Origin | None) -> AppendReceipt:
+        with self._opened() as descriptor:
+            end = self._state.end_of(self.path, descriptor, self.key)  # 2
+            opening = Opening.after(end.tree, end.segment) if end.begins_segment else None
+            line, entry = seal_entry(record, end.tip, self.key, opening=opening, origin=origin)
+            size_bytes = os.fstat(descriptor).st_size
+            if not size_bytes or size_bytes + len(line) <= self.max_bytes:
+                return self._write(descriptor, size_bytes, line, entry, end)  # 4
+        self.path.rename(segment_path(self.path, end.segment))  # 3
+        _flush_folder(self.path.parent)
+        with self._opened() as descriptor:
+            end = End(end.tip, end.tree, end.segment + 1, begins_segment=True)
+            opening = Opening.after(end.tree, end.segment)
+            line, entry = seal_entry(record, end.tip, self.key, opening=opening, origin=origin)
+            return self._write(descriptor, 0, line, entry, end)
+
+    def _write(self, descriptor: int, size_bytes: int, line: bytes, entry: Entry, end: End) -> AppendReceipt:
         try:
-            _write_all(descriptor, line)  # 3
+            _write_all(descriptor, line)
             os.fsync(descriptor)
         except BaseException:
             _cut_back(descriptor, size_bytes)
             raise
+        after = end.after(entry)
         try:
-            write_head(self.path, tip.follow(entry), datetime.now(UTC), self.key)
+            head = write_head(self.path, after.tip, after.tree, datetime.now(UTC), self.key)
         except Exception:  # not KeyboardInterrupt: it may come when the checkpoint already counts the line
             _cut_back(descriptor, size_bytes)
             raise
-        return AppendReceipt(record.decision_id, entry.seq, entry.hash)
-
-    def _tip(self, descriptor: int, size_bytes: int) -> Tip:
-        """The tip of a log that may be written on. Raises AuditIntegrityError."""
-        head = read_head(self.path)
-        if head is None:
-            if size_bytes:
-                raise AuditIntegrityError(
-                    f"the audit log `{self.path}` has lost its checkpoint; keep it and start a new log", path=self.path
-                )
-            write_head(self.path, Tip(), datetime.now(UTC), self.key)
-            return Tip()
-        if not size_bytes:
-            head.check_end(Tip(), Tip())
-            return Tip()
-        last = _last_line(descriptor, size_bytes)
-        if not last.endswith(b"\n"):
-            raise AuditIntegrityError(
-                f"the last line of the audit log `{self.path}` is cut in the middle, so nothing is added to it; "
-                "run `faceguard audit repair` or start a new log",
-                path=self.path,
-            )
-        entry = read_entry(last[:-1], head.tip.size, None, datetime.now(UTC))
-        end = Tip(entry.seq + 1, entry.hash)
-        head.check_end(end, Tip(entry.seq, entry.prev_hash))
-        return end
+        self._state.wrote(descriptor, after, head)
+        return AppendReceipt(entry.record.decision_id, entry.seq, entry.hash)
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[int]:
@@ -172,15 +175,11 @@ def _cut_back(descriptor: int, size_bytes: int) -> None:
         os.ftruncate(descriptor, size_bytes)
 
 
-def _last_line(descriptor: int, size_bytes: int) -> bytes:
-    """The bytes after the last newline but the file's very last byte."""
-    start, tail = size_bytes, b""
-    while start > 0:
-        length = min(_BLOCK_BYTES, start)
-        start -= length
-        os.lseek(descriptor, start, os.SEEK_SET)
-        tail = os.read(descriptor, length) + tail
-        newline = tail.rfind(b"\n", 0, len(tail) - 1)
-        if newline >= 0:
-            return tail[newline + 1 :]
-    return tail
+def _flush_folder(folder: Path) -> None:
+    """Makes a renaming last through a power cut, where folders can be flushed (not on Windows)."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -7,16 +7,14 @@ released. Nothing else is repaired: a log that was altered or cut stays as it is
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections import deque
 from datetime import datetime
 from pathlib import Path
 
 from faceguard.atomic import write_atomic
-from faceguard.audit.chain import Tip
-from faceguard.audit.head import read_head
 from faceguard.audit.log import locked
-from faceguard.audit.verify import lines_of, read_lines
-from faceguard.errors import AuditIntegrityError, AuditWriteError, EncodeError
+from faceguard.audit.verify import LogWalk
+from faceguard.errors import AuditWriteError, EncodeError
 
 
 def repair_log(path: Path, *, moment: datetime, lock_timeout_s: float = 30.0) -> Path | None:
@@ -25,29 +23,16 @@ def repair_log(path: Path, *, moment: datetime, lock_timeout_s: float = 30.0) ->
     Raises AuditIntegrityError if anything else is wrong with the log, AuditWriteError if it can't be changed.
     """
     with locked(path, lock_timeout_s):
-        lines = list(lines_of(path))
-        if not lines or lines[-1].endswith(b"\n"):
+        walk = LogWalk(path, None, moment, may_be_torn=True)
+        deque(walk.entries(), maxlen=0)
+        if walk.torn is None:
             return None
-        torn = lines.pop()
-        _check_rest(path, lines, moment)
-        size_bytes = sum(len(line) for line in lines)
-        kept = path.with_name(f"{path.name}.torn-{size_bytes}")
+        walk.check_end()
         try:
-            write_atomic(kept, torn, overwrite=False)
+            size_bytes = path.stat().st_size - len(walk.torn)
+            kept = path.with_name(f"{path.name}.torn-{size_bytes}")
+            write_atomic(kept, walk.torn, overwrite=False)
             os.truncate(path, size_bytes)
         except (EncodeError, OSError) as error:
             raise AuditWriteError(f"the audit log `{path}` can't be repaired: {error}", path=path) from error
         return kept
-
-
-def _check_rest(path: Path, lines: Sequence[bytes], moment: datetime) -> None:
-    """Raises AuditIntegrityError unless the whole lines are all that the checkpoint counts."""
-    before = end = Tip()
-    for entry in read_lines(lines, keys=None, moment=moment):
-        before, end = end, Tip(entry.seq + 1, entry.hash)
-    head = read_head(path)
-    if head is None:
-        raise AuditIntegrityError(
-            f"the audit log `{path}` has lost its checkpoint; keep it, start a new one", path=path
-        )
-    head.check_end(end, before)

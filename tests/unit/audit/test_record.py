@@ -87,6 +87,8 @@ def test_the_only_fractions_are_those_of_the_policy_and_the_medium() -> None:
         "input.challenge.years",
         "input.challenge.declared_years",
         "result.redaction.margin",
+        "result.statistics.epsilon",
+        "result.statistics.epsilon_spent",
         "result.redaction.parameters",
     }
 

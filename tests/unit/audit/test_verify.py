@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from faceguard.audit.chain import Tip, read_entry, seal_entry
-from faceguard.audit.head import head_path
+from faceguard.audit.head import head_path, load_head
 from faceguard.audit.log import AuditLog
 from faceguard.audit.record import AuditRecord
 from faceguard.audit.verify import VerifiedLog, verify_log
@@ -46,7 +46,9 @@ def lines_of(path: Path) -> list[bytes]:
 
 def test_a_log_that_holds_is_described(log: Path, record: AuditRecord) -> None:
     tip = json.loads(lines_of(log)[-1])["hash"]
-    assert verify_log(log, keys=KEYS, moment=NOW) == VerifiedLog(LINES, tip, True, record.timestamp, record.timestamp)
+    assert verify_log(log, keys=KEYS, moment=NOW) == VerifiedLog(
+        LINES, tip, True, record.timestamp, record.timestamp, load_head(head_path(log)).root
+    )
 
 
 def test_every_changed_byte_of_a_line_is_found(log: Path) -> None:
