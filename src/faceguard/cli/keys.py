@@ -16,18 +16,69 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 Trusted = Annotated[Path, typer.Argument(metavar="TRUSTED.json", help="A file of trusted public keys.")]
 
 
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="KEY.pem", help="Where to write it; never overwritten.")
+]
+Encrypt = Annotated[
+    bool,
+    typer.Option(
+        "--encrypt",
+        help="Encrypt it with a passphrase: that in FACEGUARD_KEY_PASSPHRASE, or one that is asked for.",
+    ),
+]
+
+
 @app.command("new")
-def new_key(
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="KEY.pem", help="Where to write it; never overwritten.")
-    ],
-) -> None:
+def new_key(output: Output, encrypt: Encrypt = False) -> None:
     """Makes a private key, readable by you alone. Keep it away from whoever must not sign."""
     from faceguard.signing import SigningKey
 
     key = SigningKey.generate()
-    key.save(output)
+    key.save(output, passphrase=_new_passphrase() if encrypt else None)
     print(f"wrote the private key `{key.key_id}` to {output}")
+
+
+@app.command("rotate")
+def rotate_key(
+    old: Annotated[Path, typer.Argument(metavar="OLD.pem", help="The private key that is retired.")],
+    output: Output,
+    trusted: Annotated[
+        Path, typer.Option("--trusted-keys", metavar="TRUSTED.json", help="The file of trusted keys to change.")
+    ],
+    name: Annotated[str | None, typer.Option(help="A name for people; that of the old key if none is given.")] = None,
+    register: Annotated[
+        Path | None,
+        typer.Option("--register", metavar="FILE", help="A consent register, to be sealed by the new key at once."),
+    ] = None,
+    encrypt: Encrypt = False,
+) -> None:
+    """Makes a new key in place of an old one. What the old one has signed still counts; what it signs from now on, not.
+
+    A key that others may know is not rotated: seal the register with another key (`consent refresh`), then `revoke`.
+    """
+    from faceguard.cli.consent_options import load_key
+    from faceguard.cli.times import now
+    from faceguard.errors import ConsentError
+    from faceguard.policy.register_file import add_statements
+    from faceguard.signing import SigningKey, TrustedKeys
+
+    keys, moment = TrustedKeys.load(trusted), now()
+    retired = keys.get(load_key(old).key_id)
+    if retired is None:
+        raise ConsentError(
+            f"the key `{old}` is not trusted in `{trusted}`; see `faceguard keys list {trusted}`", path=old
+        )
+    if retired.revoked_at is not None or retired.valid_to is not None:
+        raise ConsentError(f"the key `{old}` is retired or revoked already in `{trusted}`", path=old)
+    key = SigningKey.generate()
+    key.save(output, passphrase=_new_passphrase() if encrypt else None)
+    both = keys.adding([key.public(valid_from=moment, name=name or retired.name)])
+    both.save(trusted)  # before anything is sealed by the new key, or the register would not be believed
+    if register is not None:
+        add_statements(register, [], key=key, keys=both, moment=moment)
+    both.adding([retired.model_copy(update={"valid_to": moment})]).save(trusted)
+    print(f"wrote the private key `{key.key_id}` to {output}; it is trusted in {trusted}")
+    print(f"`{retired.kid}` is retired: what it signs from {moment:%Y-%m-%d %H:%M:%S} UTC on doesn't count")
 
 
 @app.command("public")
@@ -45,10 +96,11 @@ def public_key(
     ] = None,
 ) -> None:
     """Adds the public half of a key to a file of trusted keys, which is made if there is none."""
+    from faceguard.cli.consent_options import load_key
     from faceguard.cli.times import parse_time
-    from faceguard.signing import SigningKey, TrustedKeys
+    from faceguard.signing import TrustedKeys
 
-    public = SigningKey.load(key).public(
+    public = load_key(key).public(
         valid_from=parse_time(valid_from) if valid_from else None,
         valid_to=parse_time(valid_to) if valid_to else None,
         name=name,
@@ -92,3 +144,17 @@ def revoke_key(
         raise ConsentError(f"no key `{key_id}` in `{trusted}`; see `faceguard keys list {trusted}`", key=key_id)
     keys.adding([key.model_copy(update={"revoked_at": now()})]).save(trusted)
     print(f"`{key_id}` is revoked in {trusted}")
+
+
+def _new_passphrase() -> str:
+    import os
+
+    from faceguard.errors import ConsentError
+    from faceguard.signing import PASSPHRASE_VARIABLE
+
+    given = os.environ.get(PASSPHRASE_VARIABLE)
+    if given is None:
+        given = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
+    if not given:
+        raise ConsentError(f"an empty passphrase protects nothing; set {PASSPHRASE_VARIABLE}")
+    return given

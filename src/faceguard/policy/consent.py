@@ -78,6 +78,10 @@ class DataSubject(Strict):
         """Whether the person may have had the birthday of `age_years`; False when nothing is known of the birth."""
         return self.birth_year_month is not None and on >= _birthday(self.birth_year_month, age_years, last=False)
 
+    def earliest_birthday(self, age_years: int) -> date | None:
+        """The first day on which the person may have that birthday; None when nothing is known of the birth."""
+        return None if self.birth_year_month is None else _birthday(self.birth_year_month, age_years, last=False)
+
     def surely_is(self, age_years: int, on: date) -> bool:
         """Whether the person has had that birthday on whatever day of the month it is."""
         return self.birth_year_month is not None and on >= _birthday(self.birth_year_month, age_years, last=True)
@@ -228,12 +232,18 @@ class ConsentRecord(Strict):
     best_interests_ref: NonBlank | None = None
     reaffirm_by: date | None = None
     prev_record_id: Uuid4 | None = None
+    answers: Uuid4 | None = None
+    """The request (`ConsentRequest`) that it answers."""
+    recorded_at: UtcTime | None = None
+    """When it was written down and signed, which may be later than it was said."""
 
     @model_validator(mode="after")
     def _events_are_in_order_and_by_the_parties(self) -> Self:
         times = [event.time_utc for event in self.events]
         if times != sorted(times):
             raise ValueError("events stand in the order of their times")
+        if self.recorded_at is not None and self.recorded_at < times[-1]:
+            raise ValueError("nothing is recorded before it is said")
         parties = {self.data_subject.id} | ({self.guardian.id} if self.guardian else set())
         if any(event.indicated_by not in parties for event in self.events):
             raise ValueError("an event is indicated by the data subject or the guardian")
@@ -246,8 +256,8 @@ class ConsentRecord(Strict):
 
     @property
     def signed_at(self) -> datetime:
-        """When the record was complete: the time of its last event."""
-        return self.events[-1].time_utc
+        """When the record was signed: when it was written down, else the time of its last event."""
+        return self.recorded_at or self.events[-1].time_utc
 
     def event_at(self, moment: datetime) -> ConsentEvent | None:
         """The last thing said up to `moment`."""
@@ -273,6 +283,8 @@ class Revocation(Strict):
 
     @property
     def state(self) -> ConsentState:
+        if self.reason is RevocationReason.CONSENT_EXPIRED:
+            return ConsentState.EXPIRED
         return ConsentState.WITHDRAWN if self.by is Actor.SUBJECT else ConsentState.REVOKED
 
 

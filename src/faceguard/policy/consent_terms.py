@@ -106,6 +106,8 @@ class RevocationReason(StrEnum):
     GRADUATED = "graduated"
     ACCOUNT_DELETED = "account_deleted"
     STAFF_INVALIDATED = "staff_invalidated"
+    CONSENT_EXPIRED = "consent_expired"
+    """Its time is over; marked by `faceguard consent expire`, and true without the mark."""
 
 
 class Actor(StrEnum):

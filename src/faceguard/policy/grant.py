@@ -17,25 +17,15 @@ from faceguard.policy.consent import (
     ChildInformed,
     ConsentEvent,
     ConsentRecord,
-    Controller,
     DataSubject,
     Guardian,
-    NoticeRef,
-    Process,
     Scope,
     WrittenRelease,
 )
-from faceguard.policy.consent_terms import ConsentState, Expression, PartyRole
-from faceguard.policy.document import LocalText
-from faceguard.policy.notice import HandlingNotice, LegalBasis, Purpose, has_words
-from faceguard.policy.policy_terms import Locale, NoticeItem
-from faceguard.types import Disclosure
-
-_RIGHTS = {
-    NoticeItem.ACCESS_PROCEDURE: "access and correction",
-    NoticeItem.CESSATION_PROCEDURE: "cessation of use",
-    NoticeItem.COMPLAINT: "complaint",
-}
+from faceguard.policy.consent_terms import ConsentState, Expression
+from faceguard.policy.consent_words import NoticeWords
+from faceguard.policy.notice import HandlingNotice
+from faceguard.policy.policy_terms import Locale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +46,8 @@ class Grant:
     child_informed: ChildInformed | None = None
     best_interests_ref: str | None = None
     storage_location: str | None = None
+    answers: str | None = None
+    recorded_at: datetime | None = None
 
     @property
     def giver(self) -> str:
@@ -69,8 +61,16 @@ class Grant:
 
 def record_of(grant: Grant, notice: HandlingNotice) -> ConsentRecord:
     """The record, with a new id. Raises ConsentError for what can't be recorded."""
-    said = _NoticeWords(notice, grant.language)
-    processes = tuple(_process(grant, said, purpose) for purpose in grant.purposes)
+    said = NoticeWords(notice, grant.language)
+    processes = tuple(
+        said.process(
+            purpose,
+            release=grant.release,
+            jurisdiction=grant.jurisdiction,
+            storage_location=grant.storage_location,
+        )
+        for purpose in grant.purposes
+    )
     try:
         event = ConsentEvent(
             type=Expression.EXPLICIT,
@@ -83,9 +83,7 @@ def record_of(grant: Grant, notice: HandlingNotice) -> ConsentRecord:
         return ConsentRecord(
             record_id=str(uuid.uuid4()),
             data_subject=grant.subject,
-            notice=NoticeRef(
-                id=notice.notice_id, version=notice.version, sha256=notice.sha256, language=grant.language.value
-            ),
+            notice=said.ref,
             controllers=(said.controller(),),
             processes=processes,
             scope=grant.scope,
@@ -96,74 +94,8 @@ def record_of(grant: Grant, notice: HandlingNotice) -> ConsentRecord:
             separate_disclosure_consent=grant.release,
             written_release=grant.written_release,
             best_interests_ref=grant.best_interests_ref,
+            answers=grant.answers,
+            recorded_at=grant.recorded_at,
         )
     except ValidationError as error:
         raise ConsentError(f"this can't be recorded as a consent: {error.errors()[0]['msg']}") from None
-
-
-@dataclass(frozen=True, slots=True)
-class _NoticeWords:
-    """What a notice says, in one language; in another one if it says it in that alone."""
-
-    notice: HandlingNotice
-    language: Locale
-
-    def item(self, item: NoticeItem) -> str | None:
-        text = self.notice.items.get(item)
-        return None if text is None else self.words(text)
-
-    def words(self, text: LocalText) -> str | None:
-        preferred = (self.language, *(locale for locale in Locale if locale is not self.language))
-        return next((said for locale in preferred if has_words(said := getattr(text, locale.value))), None)
-
-    def item_or_pointer(self, item: NoticeItem) -> str:
-        """The item's words, or where to look for them."""
-        return self.item(item) or f"as stated in notice {self.notice.notice_id} {self.notice.version}"
-
-    def controller(self) -> Controller:
-        name = self.item(NoticeItem.CONTROLLER_NAME)
-        if name is None:
-            raise ConsentError(
-                f"notice `{self.notice.notice_id}` does not say who handles the pictures; add controller_name to it",
-                key=NoticeItem.CONTROLLER_NAME,
-            )
-        return Controller(
-            name=name,
-            id=self.notice.notice_id,
-            role=PartyRole.CONTROLLER,
-            contact=self.item_or_pointer(NoticeItem.CONTACT),
-            address=self.item_or_pointer(NoticeItem.CONTROLLER_ADDRESS),
-        )
-
-    def purpose(self, purpose_id: str) -> Purpose:
-        purpose = self.notice.purpose(purpose_id)
-        if purpose is None:
-            known = ", ".join(f"`{each.id}`" for each in self.notice.purposes)
-            raise ConsentError(
-                f"notice `{self.notice.notice_id}` has no purpose `{purpose_id}`; it has {known}", key=purpose_id
-            )
-        return purpose
-
-
-def _process(grant: Grant, said: _NoticeWords, purpose_id: str) -> Process:
-    purpose = said.purpose(purpose_id)
-    if purpose.disclosure is Disclosure.THIRD_PARTY and not grant.release:
-        raise ConsentError(
-            f"purpose `{purpose_id}` gives pictures to third parties, which is asked for apart; "
-            "add --release if it was agreed to",
-            key=purpose_id,
-        )
-    recipients = said.words(purpose.recipients)
-    return Process(
-        purpose=purpose_id,
-        purpose_text=said.words(purpose.text),
-        data_types=(said.item(NoticeItem.DATA_ITEMS) or "facial image",),
-        storage_location=grant.storage_location or said.item_or_pointer(NoticeItem.SECURITY_MEASURES),
-        retention=said.item_or_pointer(NoticeItem.RETENTION),
-        recipients=(recipients,) if recipients else (),
-        third_party_disclosure=grant.release,
-        jurisdiction=grant.jurisdiction,
-        legal_basis=LegalBasis.CONSENT.value,
-        rights=("withdrawal", *(name for item, name in _RIGHTS.items() if said.item(item))),
-        withdrawal_method=said.item_or_pointer(NoticeItem.WITHDRAW_PROCEDURE),
-    )

@@ -63,6 +63,10 @@ _TITLES = {
         "notice": "Notice that was shown", "issued": "This receipt",
         "foot": "You can withdraw this consent at any time, without giving a reason. It then ends at once: "
         "pictures made from that moment on cover the face again.",
+        "told": "The child was told", "not_told": "not recorded", "child": "FOR THE CHILD",
+        "child_words": "The grown-up who looks after you said that we may leave your face uncovered in some pictures. "
+        "You may ask us which ones. If you don't want it any more, tell us or your grown-up: then we cover your face "
+        "again. Nobody will be cross.",
     },
     Locale.JA: {
         "title": "同意の控え", "record": "同意番号", "subject": "本人(事業者の管理キー)", "guardian": "同意した保護者",
@@ -72,6 +76,10 @@ _TITLES = {
         "withdraw": "同意の撤回方法", "notice": "示された通知", "issued": "この控え",
         "foot": "同意は、理由を問わず、いつでも撤回できます。撤回はただちに効力を生じ、"
         "それ以後に作られる画像では顔がふたたび塗りつぶされます。",
+        "told": "子どもへの説明", "not_told": "記録なし", "child": "おこさまへ",
+        "child_words": "あなたの かおを かくさない しゃしんが あることを、おうちの ひとが よいと いいました。"
+        "どの しゃしんか、いつでも きいて いいです。いやに なったら、わたしたちか おうちの ひとに いってください。"
+        "また かおを かくします。だれも おこりません。",
     },
 }  # fmt: skip
 
@@ -81,6 +89,8 @@ def receipt_text(receipt: ConsentReceipt, language: Locale) -> str:
     record, words = receipt.statement().read_as(ConsentRecord), _TITLES[language]
     rows = list(_rows(receipt, record, words))
     lines = [words["title"], "", *(f"  {name}: {value}" for name, value in rows), "", words["foot"]]
+    if record.data_subject.is_child:
+        lines += ["", words["child"], "", f"  {words['child_words']}"]
     return "\n".join(lines) + "\n"
 
 
@@ -92,6 +102,9 @@ def _rows(receipt: ConsentReceipt, record: ConsentRecord, words: dict[str, str])
         yield words["guardian"], f"{guardian.id} ({guardian.relationship}, {guardian.level})"
     else:
         yield words["self"], words["own"]
+    if record.data_subject.is_child:
+        informed = record.child_informed
+        yield words["told"], (informed.method if informed and informed.informed else None) or words["not_told"]
     yield words["given"], _time(event.time_utc)
     yield words["until"], _time(min(scope.valid_to, event.time_utc + event.duration))
     for controller in record.controllers:

@@ -8,6 +8,7 @@ about everybody, for it may have lost a request to stop. A record that is not si
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,7 @@ from typing import Any, Self, TypeVar
 
 from faceguard.errors import ConsentError, SignatureError, UntrustedKeyError
 from faceguard.policy.consent import Cessation, ConsentRecord, Revocation
+from faceguard.policy.consent_request import ConsentRequest
 from faceguard.policy.consent_terms import STATES_GIVEN, Actor, ConsentState
 from faceguard.policy.document import Policy
 from faceguard.policy.register_database import DamagedRegister
@@ -64,6 +66,8 @@ class ConsentRegister:
     untrusted_because: str | None = None
     """Why nothing in it is believed; None if it is in order."""
     seal: Seal | None = None
+    requests: tuple[ConsentRequest, ...] = ()
+    """What was asked, by a trusted key. No finding ever comes of it."""
     _of_subject: Mapping[str, tuple[RegisteredConsent, ...]] = field(init=False, repr=False, compare=False)
     _by_guardian: Mapping[str | None, tuple[RegisteredConsent, ...]] = field(init=False, repr=False, compare=False)
 
@@ -98,9 +102,11 @@ class ConsentRegister:
             consents = _consents(sealed.statements, keys, moment)
             revocations = _grouped(bodies_of(sealed.statements, Revocation), lambda revocation: revocation.record_id)
             cessations = bodies_of(sealed.statements, Cessation)
+            requests = _requests(sealed.statements, keys, moment)
         except ConsentError as error:
             return cls(sha256=sha256, untrusted_because=error.message)
-        return cls(consents, revocations, cessations, sealed.seal.issued_at, sha256, seal=sealed.seal)
+        seal = sealed.seal
+        return cls(consents, revocations, cessations, seal.issued_at, sha256, seal=seal, requests=requests)
 
     def findings(self, subject_key: str | None, *, use: ConsentUse, policy: Policy) -> tuple[ConsentFinding, ...]:
         """What the register says of one person and this use: requests to stop first, then records in their order.
@@ -164,6 +170,16 @@ class ConsentRegister:
         given = event.state in STATES_GIVEN
         return ConsentState.EXPIRED if given and moment >= ends_at(record, event) else event.state
 
+    def state_of_request(self, request: ConsentRequest, moment: datetime) -> ConsentState:
+        """The state in which `request` is at `moment`: answered, refused, lapsed or waiting."""
+        for consent in self.consents:
+            if consent.record is not None and consent.record.answers == request.request_id:
+                return self.state_of(consent.record, moment)
+        if moment >= request.answer_by:
+            return ConsentState.EXPIRED
+        ended = self.revocations.get(request.request_id, ())
+        return ConsentState.REFUSED if ended else ConsentState.REQUESTED
+
 
 def _grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, tuple[Item, ...]]:
     groups = defaultdict[Key, list[Item]](list)
@@ -182,6 +198,18 @@ def _consents(statements: tuple[Statement, ...], keys: TrustedKeys, moment: date
     if len({consent.record_id for consent in consents}) != len(consents):
         raise ConsentError("a record's id stands twice in the register")
     return consents
+
+
+def _requests(statements: tuple[Statement, ...], keys: TrustedKeys, moment: datetime) -> tuple[ConsentRequest, ...]:
+    """The requests that a trusted key signed; another one was never asked by us."""
+    requests = []
+    for statement in statements:
+        if statement.kind is StatementKind.REQUEST:
+            with contextlib.suppress(ConsentError):
+                request = statement.read_as(ConsentRequest)
+                statement.verify(keys, signed_at=request.signed_at, moment=moment)
+                requests.append(request)
+    return tuple(requests)
 
 
 def _consent(statement: Statement, keys: TrustedKeys, moment: datetime) -> RegisteredConsent:

@@ -1,4 +1,4 @@
-"""A signed text of the consent register: somebody consented, revoked or asked to stop, and the seal over all of them.
+"""A signed text of the consent register: somebody was asked, consented, revoked, asked to stop; and the seal over all.
 
     line = {"body", "kind", "sig"}     canonical JSON (RFC 8785), one to a line
     sig  = detached JWS over the canonical form of `body`; its `typ` names the kind, so that none passes for another
@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 
 from faceguard.errors import ConsentError
 from faceguard.policy.consent import Cessation, ConsentRecord, Revocation, Sha256Hex, UtcTime, Uuid4
+from faceguard.policy.consent_request import ConsentRequest
 from faceguard.policy.document import Strict
 from faceguard.signing import SigningKey, TrustedKeys, canonical_json, parse_canonical
 
@@ -25,6 +26,7 @@ from faceguard.signing import SigningKey, TrustedKeys, canonical_json, parse_can
 class StatementKind(StrEnum):
     """What a line says."""
 
+    REQUEST = "request"
     CONSENT = "consent"
     REVOCATION = "revocation"
     CESSATION = "cessation"
@@ -57,9 +59,10 @@ class Seal(Strict):
         return self == older or (self.register_id == older.register_id and self.sequence > older.sequence)
 
 
-Body = TypeVar("Body", ConsentRecord, Revocation, Cessation, Seal)
+Body = TypeVar("Body", ConsentRequest, ConsentRecord, Revocation, Cessation, Seal)
 
 _KIND_OF: dict[type, StatementKind] = {
+    ConsentRequest: StatementKind.REQUEST,
     ConsentRecord: StatementKind.CONSENT,
     Revocation: StatementKind.REVOCATION,
     Cessation: StatementKind.CESSATION,
@@ -96,7 +99,10 @@ class Statement:
         keys.verify(self.signature, self.body, kind=self.kind.jws_typ, signed_at=signed_at, moment=moment)
 
 
-def sign_statement(content: ConsentRecord | Revocation | Cessation | Seal, key: SigningKey) -> Statement:
+Content = ConsentRequest | ConsentRecord | Revocation | Cessation | Seal
+
+
+def sign_statement(content: Content, key: SigningKey) -> Statement:
     """`content`, signed by `key`."""
     kind = _KIND_OF[type(content)]
     body = content.model_dump(mode="json", exclude_none=True)

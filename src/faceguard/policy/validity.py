@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from faceguard.policy.consent import ConsentEvent, ConsentRecord, Guardian, Revocation, Scope
 from faceguard.policy.consent_terms import STATES_GIVEN, RevocationReason
@@ -97,7 +97,18 @@ def ends_at(record: ConsentRecord, event: ConsentEvent) -> datetime:
     return min(record.scope.valid_to, event.time_utc + event.duration)
 
 
+def begins_at(day: date) -> datetime:
+    """When `day` begins on Earth: at its midnight in the zone where it comes first."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) - _EARLIEST_ZONE
+
+
 # ----------------------------------------------------------------------------------------------------- the rules
+
+
+_REASON_OF_END = {
+    RevocationReason.GUARDIAN_OBJECTION: Reason.CONSENT_GUARDIAN_OBJECTION,
+    RevocationReason.CONSENT_EXPIRED: Reason.CONSENT_EXPIRED,
+}
 
 
 def _state(event: ConsentEvent | None, standing: Standing, use: ConsentUse) -> Iterator[Reason]:
@@ -107,8 +118,7 @@ def _state(event: ConsentEvent | None, standing: Standing, use: ConsentUse) -> I
         yield Reason.CONSENT_STATE_NOT_GIVEN
     for revocation in standing.revocations:
         if use.moment >= revocation.time_utc:
-            objected = revocation.reason is RevocationReason.GUARDIAN_OBJECTION
-            yield Reason.CONSENT_GUARDIAN_OBJECTION if objected else Reason.CONSENT_REVOKED
+            yield _REASON_OF_END.get(revocation.reason, Reason.CONSENT_REVOKED)
 
 
 def _period(record: ConsentRecord, event: ConsentEvent, use: ConsentUse, policy: Policy) -> Iterator[Reason]:
