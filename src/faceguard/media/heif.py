@@ -1,14 +1,12 @@
-"""HEIC and HEIF through pillow-heif, which is an extra: its wheels hold LGPL and GPL codecs."""
+"""Reads HEIC and HEIF through pillow-heif, which is an extra: its wheels hold LGPL and GPL codecs."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from faceguard.errors import UnsupportedMediaError
@@ -18,10 +16,6 @@ from faceguard.media.picture import CaptureMetadata, ImageFormat, ImageLimits, P
 from faceguard.media.pixels import Pixels, to_frame
 from faceguard.types import Frame
 
-_X265_PRESET = "ultrafast"
-"""0.4 s of CPU a megapixel in place of 3, at the same PSNR; files a sixth larger (measured at quality 95)."""
-_TILED_FROM_PIXELS, _TILE_PIXELS = 4_000_000, 1024
-"""Larger pictures are coded as a grid of tiles of this many pixels a side, as phones do: a third of the memory."""
 _REMEDY = 'install the extra: pip install "faceguard-sdk[heic]"'
 
 
@@ -31,7 +25,7 @@ def read_heif(file: BinaryIO, path: Path, limits: ImageLimits) -> Picture:
     The decoder has already applied the file's turns and mirrors (`irot`, `imir`), and Exif orientation does not count
     in HEIF. 10 and 12 bits come as 16. Foreign errors are wrapped by the caller.
     """
-    pillow_heif = _import_pillow_heif(path)
+    pillow_heif = import_pillow_heif(path)
     container = pillow_heif.open_heif(file, convert_hdr_to_8bit=False, bgr_mode=True)
     if not len(container):
         raise UnsupportedMediaError(f"`{path}` is HEIF without a picture that can be read", path=path)
@@ -60,45 +54,8 @@ def read_heif(file: BinaryIO, path: Path, limits: ImageLimits) -> Picture:
     )
 
 
-def encode_heif(
-    planes: Sequence[tuple[NDArray[Any], NDArray[Any] | None]],
-    *,
-    as_grey: bool,
-    icc_profile: bytes | None,
-    exif: bytes,
-    quality: int,
-) -> bytes:
-    """A HEIF file with one image for each `(bgr, alpha)`, the first one primary.
-
-    16 bits are written as 10 or 12, the most that HEVC holds here. Raises UnsupportedMediaError when the installed
-    libheif has no encoder; it is GPL and left out of some builds.
-    """
-    pillow_heif = _import_pillow_heif(Path("the output"))
-    if not pillow_heif.libheif_info()["HEIF"]:
-        raise UnsupportedMediaError("this build of pillow-heif can't write HEIC; choose another output such as .png")
-    container = pillow_heif.HeifFile()
-    for bgr, alpha in planes:
-        samples, mode = _interleave(bgr, alpha, as_grey=as_grey)
-        height, width = bgr.shape[:2]
-        image = container.add_frombytes(mode, (width, height), samples.tobytes())
-        if icc_profile:
-            image.info["icc_profile"] = icc_profile
-    out = io.BytesIO()
-    options = {"quality": quality, "chroma": 420 if as_grey else 444, "enc_params": {"preset": _X265_PRESET}}
-    if max(bgr.shape[0] * bgr.shape[1] for bgr, _ in planes) > _TILED_FROM_PIXELS:
-        options["tile_size"] = _TILE_PIXELS
-    container.save(out, exif=exif or None, xmp=None, primary_index=0, **options)
-    return out.getvalue()
-
-
-def _interleave(bgr: NDArray[Any], alpha: NDArray[Any] | None, *, as_grey: bool) -> tuple[NDArray[Any], str]:
-    colour = bgr[:, :, :1] if as_grey else bgr
-    samples = colour if alpha is None else np.concatenate([colour, alpha[:, :, None]], axis=2)
-    mode = {1: "L", 2: "LA", 3: "BGR", 4: "BGRA"}[samples.shape[2]]
-    return np.ascontiguousarray(samples), mode if bgr.dtype == np.uint8 else f"{mode};16"
-
-
-def _import_pillow_heif(path: Path) -> Any:
+def import_pillow_heif(path: Path) -> Any:
+    """The library. Raises UnsupportedMediaError for `path` when it isn't installed."""
     try:
         import pillow_heif
     except ImportError as error:

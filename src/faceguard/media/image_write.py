@@ -14,7 +14,7 @@ from PIL import AvifImagePlugin, BmpImagePlugin, Image, JpegImagePlugin, WebPIma
 from faceguard.atomic import atomic_path
 from faceguard.errors import EncodeError, FaceguardError, UnsupportedMediaError
 from faceguard.media.gif_write import encode_gif
-from faceguard.media.heif import encode_heif
+from faceguard.media.heif_write import encode_heif
 from faceguard.media.inspection import inspect_output
 from faceguard.media.metadata import exif_bytes
 from faceguard.media.picture import CaptureMetadata, ImageFormat, KeepMetadata, Picture
@@ -103,7 +103,7 @@ def write_image(
         raise
     except Exception as error:  # whatever an encoder raises, this output can't be had
         raise EncodeError(f"`{path}` can't be encoded as {format_.upper()} ({error})", path=path) from error
-    with atomic_path(path, overwrite=overwrite) as partial:
+    with atomic_path(path, overwrite=overwrite, nameless=True) as partial:
         partial.write_bytes(data)
         inspect_output(partial, picture, keep_metadata=keep_metadata)
         if check is not None:
