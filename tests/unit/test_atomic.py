@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from faceguard import atomic
 from faceguard.atomic import atomic_path, make_folder, write_atomic
 from faceguard.errors import EncodeError
 
@@ -25,7 +26,7 @@ def write_while_another_does(target: Path) -> None:
         target.write_bytes(b"theirs")
 
 
-def refuse_links(source: object, target: object) -> None:
+def refuse_links(source: object, target: object, **_named: object) -> None:
     raise OSError(errno.EPERM, "Operation not permitted")
 
 
@@ -63,3 +64,24 @@ def test_a_folder_that_can_not_be_made_is_our_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(EncodeError, match="can't be made"):
         make_folder(tmp_path / "file" / "sub")
+
+
+def test_a_file_that_is_being_written_has_no_name_where_the_file_system_can(tmp_path: Path) -> None:
+    """A process that is killed in between leaves nothing behind."""
+    if not hasattr(os, "O_TMPFILE"):
+        assert atomic._open_nameless(tmp_path) is None
+        return
+    for overwrite in (False, True):
+        with atomic_path(tmp_path / "out.jpg", overwrite=overwrite, nameless=True) as partial:
+            partial.write_bytes(b"half")
+            assert [path.name for path in tmp_path.iterdir()] == (["out.jpg"] if overwrite else [])
+            partial.write_bytes(b"whole" if overwrite else b"first")
+        assert (tmp_path / "out.jpg").read_bytes() == (b"whole" if overwrite else b"first")
+
+
+def test_without_nameless_files_a_hidden_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(atomic, "_open_nameless", lambda folder: None)
+    with atomic_path(tmp_path / "out.jpg", overwrite=False, nameless=True) as partial:
+        partial.write_bytes(b"whole")
+        assert [path.name for path in tmp_path.iterdir()] == [partial.name]
+    assert [path.name for path in tmp_path.iterdir()] == ["out.jpg"]
