@@ -34,10 +34,14 @@ class ContainerFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EncodeSettings:
-    """`quality` is the codec's own constant rate factor, smaller is better; None takes the default of `ENCODERS`."""
+    """`quality` is the codec's own constant rate factor, smaller is better; None takes the default of `ENCODERS`.
+
+    `threads` bounds the cores of one encoder; None takes all.
+    """
 
     codec: VideoCodec = VideoCodec.AUTO
     quality: int | None = None
+    threads: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,7 @@ def encoder_options(codec: VideoCodec, settings: EncodeSettings, hdr: HdrMetadat
     encoder = ENCODERS[codec]
     options = dict(encoder.options)
     options["crf"] = str(encoder.quality if settings.quality is None else settings.quality)
-    private = _hdr_options(codec, hdr)
+    private = [*_hdr_options(codec, hdr), *_thread_options(codec, settings.threads)]
     if codec is VideoCodec.HEVC:
         private = [*private, "log-level=error"]
     if private:
@@ -150,6 +154,15 @@ def encoder_options(codec: VideoCodec, settings: EncodeSettings, hdr: HdrMetadat
 
 
 _PRIVATE = {VideoCodec.H264: "x264-params", VideoCodec.HEVC: "x265-params", VideoCodec.AV1: "svtav1-params"}
+
+
+def _thread_options(codec: VideoCodec, threads: int | None) -> list[str]:
+    """For the encoders that keep pools of their own, whatever FFmpeg's `threads` says."""
+    if threads is None:
+        return []
+    if codec is VideoCodec.HEVC:
+        return ["frame-threads=1", f"pools={threads if threads > 1 else 'none'}"]
+    return [f"lp={threads}"] if codec is VideoCodec.AV1 else []
 
 
 def _hdr_options(codec: VideoCodec, hdr: HdrMetadata) -> list[str]:

@@ -76,6 +76,13 @@ class VideoReader:
             yield from decoder.decode(packet)
         yield from decoder.flush()
 
+    def seek(self, track: VideoTrack, pts: int) -> None:
+        """Goes on reading at the last key frame of `track` at or before `pts`, as far as the container knows it."""
+        try:
+            self.container.seek(pts, stream=self.container.streams[track.index], backward=True)
+        except (av.error.FFmpegError, OSError) as error:
+            raise _damaged(self.path, f"its place at tick {pts} can't be found") from error
+
     def packets(self, indices: tuple[int, ...]) -> Iterator[av.Packet[Any]]:
         """The packets of the tracks `indices`, in file order, without the empty ones at the end."""
         streams = [self.container.streams[i] for i in indices]
@@ -95,19 +102,32 @@ class VideoReader:
 
 
 class PictureDecoder:
-    """Decodes the packets of one track into pictures with exact, strictly rising time stamps."""
+    """Decodes the packets of one track into pictures with exact, strictly rising time stamps.
 
-    def __init__(self, reader: VideoReader, track: VideoTrack, effort: DecodeEffort = DecodeEffort.EXACT) -> None:
+    `whole` tells that all packets of the file will come, so that missing ones are noticed. `threads` None takes all
+    cores.
+    """
+
+    def __init__(
+        self,
+        reader: VideoReader,
+        track: VideoTrack,
+        effort: DecodeEffort = DecodeEffort.EXACT,
+        *,
+        whole: bool = True,
+        threads: int | None = None,
+    ) -> None:
         self._reader = reader
         self._track = track
         self._stream = cast(av.VideoStream, reader.container.streams[track.index])
         self._stream.thread_type = "AUTO"
+        self._stream.codec_context.thread_count = threads or 0
         options = {"err_detect": "explode"} if reader.damage is Damage.REFUSE else {}
         if effort is DecodeEffort.FAST:
             options["skip_loop_filter"] = "all"
         self._stream.codec_context.options = options
         self._stream.codec_context.skip_frame = "NONKEY" if effort is DecodeEffort.KEYS else "DEFAULT"
-        self._is_whole = effort is not DecodeEffort.KEYS
+        self._is_whole = whole and effort is not DecodeEffort.KEYS
         self._packet_count = 0
         self._count = 0
         self._last_pts: int | None = None
@@ -210,7 +230,7 @@ def _open(path: Path) -> av.container.InputContainer:
     if not path.is_file():
         raise DecodeError(f"`{path}` isn't a file; check the name", path=path)
     try:
-        return av.open(str(path.resolve()), options={"protocol_whitelist": "file"}, metadata_errors="replace")
+        return av.open(str(path.absolute()), options={"protocol_whitelist": "file"}, metadata_errors="replace")
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise DecodeError(
             f"`{path.name}` can't be read as a video: it is broken, cut or no video", path=path

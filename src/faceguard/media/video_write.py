@@ -11,23 +11,20 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import av
 import av.error
-from av.codec.context import Flags
 
 from faceguard.errors import EncodeError, UnsupportedMediaError
 from faceguard.media.video_codecs import (
-    ENCODERS,
     ContainerFormat,
     EncodeSettings,
     VideoCodec,
     choose_codec,
     container_for,
-    encoded_layout,
-    encoder_options,
 )
+from faceguard.media.video_encoder import add_video_stream, ask_for_key, encode_picture
 from faceguard.media.video_frame import VideoPicture
 from faceguard.media.video_info import MediaTrack, VideoTrack
 from faceguard.media.video_read import VideoReader
@@ -36,10 +33,6 @@ _MUXER_OPTIONS = {
     ContainerFormat.MP4: {"movflags": "+faststart"},
     ContainerFormat.MOV: {"movflags": "+faststart"},
 }
-
-
-_KEY_PICTURE = 1
-"""FFmpeg's AV_PICTURE_TYPE_I."""
 
 
 class VideoWriter:
@@ -60,6 +53,7 @@ class VideoWriter:
         self._streams: dict[int, Any] = {}
         self._written: dict[int, int] = {}
         self._waiting: dict[int, VideoPicture] = {}
+        self._passed_on: set[int] = set()
         codecs = {t.index: choose_codec(settings.codec, t, self._format) for t in reader.info.videos}
         with self._refusals():
             self._output = av.open(
@@ -89,7 +83,7 @@ class VideoWriter:
 
         `as_key` asks for a key frame. Otherwise the source's choice of key frames is forgotten.
         """
-        picture.picture.pict_type = _KEY_PICTURE if as_key else 0
+        ask_for_key(picture, as_key=as_key)
         waiting = self._waiting.get(picture.track.index)
         self._waiting[picture.track.index] = picture
         if waiting is not None:
@@ -97,14 +91,18 @@ class VideoWriter:
 
     def _encode(self, picture: VideoPicture, duration: int) -> None:
         """`duration` in ticks of the track: FFmpeg's guess is wrong where variable rates meet reordered pictures."""
-        track, stream = picture.track, self._streams[picture.track.index]
-        native = picture.picture
-        if native.format.name != stream.codec_context.pix_fmt:
-            native = native.reformat(format=stream.codec_context.pix_fmt, src_color_range=2, dst_color_range=2)
-        native.pts, native.time_base = self._time(picture), stream.codec_context.time_base
-        native.duration = 1 if self._format is ContainerFormat.AVI else duration
+        stream = self._streams[picture.track.index]
+        lasts = 1 if self._format is ContainerFormat.AVI else duration
         with self._refusals():
-            self._output.mux(stream.encode(native))
+            self._output.mux(encode_picture(stream, picture, self._time(picture), lasts))
+        self._written[picture.track.index] += 1
+
+    def write_encoded(self, track: VideoTrack, packet: av.Packet[Any]) -> None:
+        """Takes over a packet that was encoded elsewhere with the same settings, with its times counted from zero."""
+        self._passed_on.add(track.index)
+        packet.stream = self._streams[track.index]
+        with self._refusals():
+            self._output.mux(packet)
         self._written[track.index] += 1
 
     def write_packet(self, packet: av.Packet[Any]) -> None:
@@ -123,9 +121,9 @@ class VideoWriter:
         for track in self._reader.info.videos:
             last = self._waiting.pop(track.index, None)
             if last is not None:
-                self._encode(last, self._last_duration(last))
+                self._encode(last, self.last_duration(track, last.pts))
         with self._refusals():
-            for index in self._written:
+            for index in self._written.keys() - self._passed_on:
                 self._output.mux(self._streams[index].encode(None))
             self._output.close()
 
@@ -135,27 +133,8 @@ class VideoWriter:
         return dict(self._written)
 
     def _add_video(self, track: VideoTrack, codec: VideoCodec) -> Any:
-        encoder = ENCODERS[codec]
-        options = encoder_options(codec, self._settings, track.hdr)
-        if self._format is ContainerFormat.AVI:
-            options["bf"] = "0"  # AVI has no presentation times, so pictures must come in order
         with self._refusals():
-            stream = cast(av.VideoStream, self._output.add_stream(encoder.name, rate=track.frame_rate, options=options))
-            context = stream.codec_context
-            context.width, context.height = track.width, track.height
-            context.pix_fmt = encoded_layout(encoder, track.layout)
-            context.time_base = self._time_base(track)
-            stream.time_base = self._time_base(track)
-            if track.pixel_aspect is not None:
-                context.sample_aspect_ratio = track.pixel_aspect
-            context.color_primaries, context.color_trc = track.colour.primaries, track.colour.transfer
-            context.colorspace, context.color_range = track.colour.matrix, track.colour.range
-            context.thread_count = 0
-            context.flags |= Flags.frame_duration
-            if track.interlaced:
-                context.flags |= Flags.interlaced_dct | Flags.interlaced_me
-            if codec is VideoCodec.HEVC and self._format in (ContainerFormat.MP4, ContainerFormat.MOV):
-                context.codec_tag = "hvc1"  # Apple's players open no other
+            stream = add_video_stream(self._output, track, codec, self._settings, self._format)
             if track.display_matrix is not None:
                 stream.set_display_matrix(track.display_matrix)
             self._copy_language(track.index, stream)
@@ -182,9 +161,6 @@ class VideoWriter:
             stream.metadata["language"] = language
         stream.disposition = template.disposition
 
-    def _time_base(self, track: VideoTrack) -> Fraction:
-        return 1 / track.frame_rate if self._format is ContainerFormat.AVI else track.time_base
-
     def _time(self, picture: VideoPicture) -> int:
         """The picture's time in ticks of the output, from the medium's start."""
         track = picture.track
@@ -198,14 +174,13 @@ class VideoWriter:
             )
         return picture.index
 
-    def _last_duration(self, picture: VideoPicture) -> int:
+    def last_duration(self, track: VideoTrack, last_pts: int) -> int:
         """Ticks from the last picture to the track's stated end if that is within a second, else one average frame."""
-        track = picture.track
         average = max(1, round(1 / (track.frame_rate * track.time_base)))
         if track.duration_s is None:
             return average
         start = self._reader.container.streams[track.index].start_time or 0
-        left = start + round(Fraction(track.duration_s) / track.time_base) - picture.pts
+        left = start + round(Fraction(track.duration_s) / track.time_base) - last_pts
         return left if 0 < left * track.time_base <= 1 else average
 
     def _abandon(self) -> None:

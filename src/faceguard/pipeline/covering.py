@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from faceguard.geometry import clip
 from faceguard.media.video_frame import VideoPicture
@@ -13,6 +14,19 @@ from faceguard.pipeline.zones import Zones
 from faceguard.redaction.planes import Canvas, PlaneRedactor
 from faceguard.tracking.path import PathPoint, TrackPath
 from faceguard.types import Box, Region
+
+
+class Shown(Protocol):
+    """What has a place in time: a picture. `pts` and `pts_s` as in `VideoPicture`."""
+
+    @property
+    def index(self) -> int: ...
+
+    @property
+    def pts(self) -> int: ...
+
+    @property
+    def pts_s(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +54,7 @@ class Covering:
     def __post_init__(self) -> None:
         self._waiting = sorted(self.paths, key=lambda covered: -covered.path.first_pts)
 
-    def at(self, picture: VideoPicture) -> tuple[Region, ...]:
+    def at(self, picture: Shown) -> tuple[Region, ...]:
         """What to cover of `picture`: upright frame pixels, clipped to the frame."""
         while self._waiting and self._waiting[-1].path.first_pts <= picture.pts:
             self._active.append(self._waiting.pop())

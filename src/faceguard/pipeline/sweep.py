@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from faceguard.age.aggregate import most_protective
 from faceguard.media.video_frame import VideoPicture
 from faceguard.media.video_info import VideoTrack
 from faceguard.pipeline.crops import CropCollector
+from faceguard.pipeline.face_ages import IsSettled, life_ages
 from faceguard.pipeline.looks import LookKind, LookSchedule, LookSettings, detect_scaled
 from faceguard.pipeline.stages import Stages
 from faceguard.pipeline.zones import Zones
@@ -19,8 +19,6 @@ from faceguard.tracking.recorder import CoverOf, FinishedTrack, RecorderSettings
 from faceguard.tracking.tracker import FaceTracker, TrackerSettings
 from faceguard.types import (
     AgeAnswer,
-    AgeEstimate,
-    AgeEstimator,
     AgeUnknown,
     AgeUnknownReason,
     Detection,
@@ -42,6 +40,8 @@ class SweptFace:
     sightings: int
     first_frame: int
     last_frame: int
+    answers: tuple[tuple[AgeAnswer, ...], ...] = ()
+    """For each epoch what the age model said of each crop, where nothing was settled while looking (see `Sweeper`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ class Sweeper:
     """Sweeps one video track. `quick` is the detector for the small pass; the thorough one is that of `stages`.
 
     `is_settled` says whether an age already leads to the most protective decision, so that no more crops are looked at.
+    None keeps the answers to all crops, for whoever sees the rest of the face's life, and leaves `ages` empty.
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class Sweeper:
         min_age_face_px: float,
         zones: Zones,
         settings: SweepSettings,
-        is_settled: Callable[[AgeAnswer], bool],
+        is_settled: IsSettled | None,
     ) -> None:
         self._size = track.upright_size
         self._stages = stages
@@ -154,28 +155,23 @@ class Sweeper:
     def _face(self, track: FinishedTrack) -> SweptFace:
         first, last = self._spans.pop(track.track_id)
         best = self._best.pop(track.track_id)
-        ages = self._ages(self._crops.take(track.track_id, track.epochs), best)
-        return SweptFace(track.path, best, ages, track.sightings, first, last)
+        epochs = self._crops.take(track.track_id, track.epochs)
+        ages, answers = self._ages(epochs, best), self._answers(epochs)
+        return SweptFace(track.path, best, ages, track.sightings, first, last, answers)
 
     def _ages(self, epochs: Sequence[Sequence[FaceCrop]], best: Detection) -> tuple[AgeAnswer, ...]:
-        """An answer for each epoch, as far as is needed: one that protects most makes the others superfluous."""
-        if self._stages.estimator is None:
+        estimator = self._stages.estimator
+        if estimator is None:
             return (AgeUnknown(AgeUnknownReason.NO_ESTIMATOR),)
+        if self._is_settled is None:
+            return ()
         if best.score < self._stages.confident_score:
             return (AgeUnknown(AgeUnknownReason.LOW_CONFIDENCE),)
-        if not all(epochs):
-            return (AgeUnknown(AgeUnknownReason.NOT_YET),)
-        answers: list[AgeAnswer] = []
-        for crops in epochs:
-            answers.append(self._age(self._stages.estimator, crops))
-            if self._is_settled(answers[-1]):
-                break
-        return tuple(answers)
+        return life_ages(epochs, lambda crop: estimator.estimate([crop])[0], self._is_settled)
 
-    def _age(self, estimator: AgeEstimator, crops: Sequence[FaceCrop]) -> AgeAnswer:
-        answer: AgeAnswer = AgeUnknown(AgeUnknownReason.NOT_YET)
-        for crop in crops:
-            answer = most_protective((answer, estimator.estimate([crop])[0]))
-            if isinstance(answer, AgeEstimate) and self._is_settled(answer):
-                break
-        return answer
+    def _answers(self, epochs: Sequence[Sequence[FaceCrop]]) -> tuple[tuple[AgeAnswer, ...], ...]:
+        """What the age model says of every crop, if somebody else is to conclude from it."""
+        estimator = self._stages.estimator
+        if estimator is None or self._is_settled is not None:
+            return ()
+        return tuple(tuple(estimator.estimate([crop])[0] for crop in crops) for crops in epochs)

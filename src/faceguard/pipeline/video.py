@@ -7,6 +7,7 @@ native planes and encodes. Memory holds a few pictures, whatever the length.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,19 +17,26 @@ from pathlib import Path
 from faceguard.atomic import atomic_path, make_folder
 from faceguard.audit.compose import FrameSpan
 from faceguard.audit.record import Action, OutputEntry, Override
-from faceguard.errors import ConfigurationError, EncodeError, SafetyError
+from faceguard.errors import ConfigurationError, DecodeError, EncodeError, SafetyError
 from faceguard.media.video_codecs import choose_codec, container_for
 from faceguard.media.video_frame import VideoPicture
 from faceguard.media.video_info import MediaInfo, VideoTrack
-from faceguard.media.video_read import DecodeEffort, VideoReader, probe_video
+from faceguard.media.video_read import Damage, DecodeEffort, VideoReader, probe_video
 from faceguard.pipeline.ahead import run_ahead
+from faceguard.pipeline.face_ages import IsSettled
 from faceguard.pipeline.looks import quick_detector
 from faceguard.pipeline.rules import AssetScope, BoundRules
 from faceguard.pipeline.run import Run
+from faceguard.pipeline.segment_join import AgeTerms
+from faceguard.pipeline.segment_task import Division, OnPictures
+from faceguard.pipeline.stages import Stages
 from faceguard.pipeline.sweep import Sweep, Sweeper, SweepSettings, SweptFace
+from faceguard.pipeline.verify import look_parameters, require_nothing_embedded
+from faceguard.pipeline.verify_video import SecondLook, bare_moments, covering_also, still_bare
 from faceguard.pipeline.video_asset import VideoAsset
 from faceguard.pipeline.video_plan import PlannedFace, PlannedTrack, VideoPlan, most_protective
 from faceguard.pipeline.video_render import RenderedVideo, RenderSettings, queue_items, render_to
+from faceguard.pipeline.video_segments import Segments, counting, divide, look_in_segments, render_in_segments
 from faceguard.pipeline.zones import Zones
 from faceguard.redaction.coverage import RegionKind, head_region
 from faceguard.redaction.planes import PlaneRedactor
@@ -60,6 +68,8 @@ class VideoJob:
     sweep: SweepSettings = field(default_factory=SweepSettings)
     overwrite: bool = False
     on_progress: Callable[[Progress], None] | None = None
+    division: Division | None = None
+    """Who works on the segments of a long video; None, and what can't be divided, is done in one piece here."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +83,8 @@ class VideoReport:
     record_id: str
     rules: BoundRules
     rendered: RenderedVideo | None
+    segments: int = 1
+    """How many parts the video was worked on in."""
 
     @property
     def redacted_count(self) -> int:
@@ -85,8 +97,9 @@ def redact_video_file(run: Run, job: VideoJob) -> VideoReport:
     asset = _prepare(job)
     with run.withholding(bound, lambda: asset.entry):
         info = _probe(job, asset)
-        plan = _analyse(run, bound, job, info, asset)
-        return _finish(run, bound, job, info, plan, asset)
+        segments = _divided(bound, job, info)
+        plan = _analyse(run, bound, job, info, asset, segments)
+        return _finish(run, bound, job, info, plan, asset, segments)
 
 
 def analyse_video_file(run: Run, job: VideoJob) -> tuple[VideoPlan, BoundRules]:
@@ -95,7 +108,8 @@ def analyse_video_file(run: Run, job: VideoJob) -> tuple[VideoPlan, BoundRules]:
     bound = run.bind(job.captured_at, also=TRACKING)
     asset = _prepare(replace(job, target=None))
     with run.withholding(bound, lambda: asset.entry):
-        return _analyse(run, bound, job, _probe(job, asset), asset), bound
+        info = _probe(job, asset)
+        return _analyse(run, bound, job, info, asset, _divided(bound, job, info)), bound
 
 
 def render_video_file(run: Run, job: VideoJob, read: Callable[[BoundRules], VideoPlan]) -> VideoReport:
@@ -112,7 +126,8 @@ def render_video_file(run: Run, job: VideoJob, read: Callable[[BoundRules], Vide
                 actual=asset.sha256,
             )
         zones = Zones(job.zones.always + plan.zones.always, plan.zones.never)
-        return _finish(run, bound, job, info, replace(plan, zones=zones), asset)
+        segments = _divided(bound, job, info)
+        return _finish(run, bound, job, info, replace(plan, zones=zones), asset, segments)
 
 
 def _prepare(job: VideoJob) -> VideoAsset:
@@ -136,11 +151,20 @@ def _probe(job: VideoJob, asset: VideoAsset) -> MediaInfo:
 # ----------------------------------------------------------------------------------------------------- analyse
 
 
-def _analyse(run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo, asset: VideoAsset) -> VideoPlan:
+def _divided(bound: BoundRules, job: VideoJob, info: MediaInfo) -> Segments | None:
+    """How the video is divided; None where it is to be, or has to be, worked on in one piece."""
+    if job.division is None or job.render.damage is not Damage.REFUSE:
+        return None
+    return divide(job.source, job.target, info, job.division, _sweep_settings(bound, job))
+
+
+def _analyse(
+    run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo, asset: VideoAsset, segments: Segments | None
+) -> VideoPlan:
     scope = replace(job.scope, sha256=asset.sha256)
     tracks: list[PlannedTrack] = []
     for track in info.videos:
-        sweep = _sweep(run, bound, job, info, track, scope)
+        sweep = _sweep(run, bound, job, info, track, scope, segments)
         taken = sum(len(done.faces) for done in tracks)
         faces = tuple(_planned(bound, scope, taken + i, face) for i, face in enumerate(sweep.faces, start=1))
         tracks.append(PlannedTrack(track.index, track.upright_size, sweep.frame_count, faces, sweep.lost_spans))
@@ -148,25 +172,62 @@ def _analyse(run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo, asset:
     return VideoPlan(asset.sha256 or "", tuple(tracks), job.zones)
 
 
-def _sweep(run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo, track: VideoTrack, scope: AssetScope) -> Sweep:
-    kind = RegionKind(bound.policy.redaction.region.value)
-    settings = job.sweep
-    recorder = settings.recorder
-    hold_s = max(recorder.hold_s, bound.policy.redaction.video_dilation_s.value)
-    settings = replace(
-        settings,
-        recorder=replace(recorder, hold_s=hold_s, rare_hold_s=max(hold_s, recorder.rare_hold_s)),
-        cover_when_lost=settings.cover_when_lost or bound.covers_when_lost,
-    )
+def _sweep(
+    run: Run,
+    bound: BoundRules,
+    job: VideoJob,
+    info: MediaInfo,
+    track: VideoTrack,
+    scope: AssetScope,
+    segments: Segments | None,
+) -> Sweep:
+    settings = _sweep_settings(bound, job)
+    if segments is not None and job.division is not None:
+        with contextlib.suppress(DecodeError):  # looked at in one piece, the file is whole, or says what is wrong
+            return look_in_segments(
+                job.source,
+                info,
+                segments,
+                job.division,
+                run.stages,
+                AgeTerms.of(run.stages, _is_settled(bound, scope)),
+                kind=_kind(bound),
+                min_age_face_px=bound.policy.age.min_face_px.value,
+                zones=job.zones,
+                settings=settings,
+                on_pictures=_counting("analyse", job, info, segments),
+            )
+    return _sweep_whole(run, bound, job, info, track, scope, settings)
+
+
+def _counting(stage: str, job: VideoJob, info: MediaInfo, segments: Segments) -> OnPictures:
+    """Tells of the segments' progress as if one after the other were done."""
+
+    def report(count: int) -> None:
+        if job.on_progress is not None and count > 0:
+            job.on_progress(Progress(stage, count - 1, segments.pts_s(count - 1, info), info.duration_s))
+
+    return counting(report)
+
+
+def _sweep_whole(
+    run: Run,
+    bound: BoundRules,
+    job: VideoJob,
+    info: MediaInfo,
+    track: VideoTrack,
+    scope: AssetScope,
+    settings: SweepSettings,
+) -> Sweep:
     sweeper = Sweeper(
         track,
         run.stages,
         quick_detector(run.stages.detector),
-        cover_of=lambda found: head_region(found, 0.0, kind),
+        cover_of=lambda found: head_region(found, 0.0, _kind(bound)),
         min_age_face_px=bound.policy.age.min_face_px.value,
         zones=job.zones,
         settings=settings,
-        is_settled=lambda age: bound.decide(Subject(0, age), scope).effect is not Effect.KEEP,
+        is_settled=_is_settled(bound, scope),
     )
 
     def report(picture: VideoPicture) -> None:
@@ -183,6 +244,26 @@ def _sweep(run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo, track: V
             pictures.close()
 
 
+def _sweep_settings(bound: BoundRules, job: VideoJob) -> SweepSettings:
+    """How the job wants a video to be looked at, or as much more as the policy asks."""
+    settings = job.sweep
+    recorder = settings.recorder
+    hold_s = max(recorder.hold_s, bound.policy.redaction.video_dilation_s.value)
+    return replace(
+        settings,
+        recorder=replace(recorder, hold_s=hold_s, rare_hold_s=max(hold_s, recorder.rare_hold_s)),
+        cover_when_lost=settings.cover_when_lost or bound.covers_when_lost,
+    )
+
+
+def _kind(bound: BoundRules) -> RegionKind:
+    return RegionKind(bound.policy.redaction.region.value)
+
+
+def _is_settled(bound: BoundRules, scope: AssetScope) -> IsSettled:
+    return lambda age: bound.decide(Subject(0, age), scope).effect is not Effect.KEEP
+
+
 def _planned(bound: BoundRules, scope: AssetScope, index: int, face: SweptFace) -> PlannedFace:
     assessment = most_protective([bound.assess(age, None, None, scope) for age in face.ages])
     decision = bound.decide_assessed(index, None, assessment, scope)
@@ -195,7 +276,13 @@ def _planned(bound: BoundRules, scope: AssetScope, index: int, face: SweptFace) 
 
 
 def _finish(
-    run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo, plan: VideoPlan, asset: VideoAsset
+    run: Run,
+    bound: BoundRules,
+    job: VideoJob,
+    info: MediaInfo,
+    plan: VideoPlan,
+    asset: VideoAsset,
+    segments: Segments | None,
 ) -> VideoReport:
     asset.describe(info, sum(track.frame_count for track in plan.tracks))
     scope = replace(job.scope, sha256=asset.sha256)
@@ -207,17 +294,10 @@ def _finish(
         raise ConfigurationError(
             "a redactor for videos has to write native planes; derive it from `PlaneRedactor`", key="method"
         )
-    margin = bound.policy.redaction.margin.value
-    coverings = {track.track_index: track.covering(margin, plan.zones, plan.also_cover) for track in plan.tracks}
-
-    def report(picture: VideoPicture) -> None:
-        if job.on_progress is not None:
-            job.on_progress(Progress("render", picture.index, picture.pts_s, info.duration_s))
-
     make_folder(job.target.parent)
-    with atomic_path(job.target, overwrite=job.overwrite) as partial:
-        rendered = render_to(partial, job.target, job.source, info, coverings, redactor, job.render, report)
-        _require_same_pictures(plan, rendered)
+    with atomic_path(job.target, overwrite=job.overwrite, nameless=segments is None) as partial:
+        rendering = _Rendering(run.stages, bound, job, info, redactor, segments)
+        plan, rendered, added = rendering.to(partial, job.target, plan)
         asset.require_unchanged()
         record_id = run.record(
             bound,
@@ -226,11 +306,86 @@ def _finish(
             Action.RELEASE,
             output=_output_entry(partial, job.target),
             spans=_spans(plan),
-            parameters=_parameters(job, info, plan, rendered),
+            parameters={**_parameters(job, info, plan, rendered), **look_parameters(run.stages, added)},
             override=_override(plan),
             scope=scope,
         )
-    return VideoReport(job.source, job.target, info, plan, record_id, bound, rendered)
+    return VideoReport(job.source, job.target, info, plan, record_id, bound, rendered, rendered.segments)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rendering:
+    """The second sweep of one file, and the second look at what it wrote."""
+
+    stages: Stages
+    bound: BoundRules
+    job: VideoJob
+    info: MediaInfo
+    redactor: PlaneRedactor
+    segments: Segments | None
+
+    def to(self, partial: Path, target: Path, plan: VideoPlan) -> tuple[VideoPlan, RenderedVideo, int]:
+        """Writes `partial`. Returns the plan that was carried out, and how many finds of a second look it covers more.
+
+        Raises BareFaceError when faces still show after those were covered.
+        """
+        verifier = self.stages.verifier
+        looks = {track.track_index: SecondLook.of(track, plan) for track in plan.tracks} if verifier else {}
+        rendered = self._render(partial, target, plan, looks)
+        if verifier is None:
+            return plan, rendered, 0
+        bare = bare_moments(partial, looks, verifier)
+        if bare:
+            plan = covering_also(plan, bare, self.bound.region_of)
+            looks = {track.track_index: SecondLook.of(track, plan) for track in plan.tracks}
+            rendered = self._render(partial, target, plan, looks)
+            left = bare_moments(partial, looks, verifier)
+            if left:
+                raise still_bare(left)
+        require_nothing_embedded(partial, verifier)
+        return plan, rendered, len(bare)
+
+    def _render(self, partial: Path, target: Path, plan: VideoPlan, looks: Mapping[int, SecondLook]) -> RenderedVideo:
+        job, margin = self.job, self.bound.policy.redaction.margin.value
+        coverings = {track.track_index: track.covering(margin, plan.zones, plan.also_cover) for track in plan.tracks}
+        rendered = self._in_segments(partial, target, plan, looks)
+        if rendered is None:
+            rendered = render_to(
+                partial, target, job.source, self.info, coverings, self.redactor, job.render, self._report, looks
+            )
+        _require_same_pictures(plan, rendered)
+        return rendered
+
+    def _in_segments(
+        self, partial: Path, target: Path, plan: VideoPlan, looks: Mapping[int, SecondLook]
+    ) -> RenderedVideo | None:
+        """None where the video isn't divided, or can't be after all; rendering the whole says what is wrong then."""
+        job, segments = self.job, self.segments
+        if job.division is None or segments is None:
+            return None
+        covering = plan.tracks[0].covering(self.bound.policy.redaction.margin.value, plan.zones, plan.also_cover)
+        for moment in segments.moments(self.info):
+            for look in looks.values():
+                look.note(moment, covering.at(moment))
+        covering = plan.tracks[0].covering(self.bound.policy.redaction.margin.value, plan.zones, plan.also_cover)
+        with contextlib.suppress(DecodeError, EncodeError):
+            return render_in_segments(
+                partial,
+                target,
+                job.source,
+                self.info,
+                segments,
+                job.division,
+                covering,
+                self.redactor,
+                job.render,
+                _counting("render", job, self.info, segments),
+            )
+        return None
+
+    def _report(self, picture: VideoPicture) -> None:
+        if self.job.on_progress is not None:
+            self.job.on_progress(Progress("render", picture.index, picture.pts_s, self.info.duration_s))
 
 
 def _require_same_pictures(plan: VideoPlan, rendered: RenderedVideo) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +18,7 @@ from faceguard.media.video_read import Damage, PictureDecoder, VideoReader
 from faceguard.media.video_write import VideoWriter, check_written
 from faceguard.pipeline.ahead import run_ahead
 from faceguard.pipeline.covering import Covering, coded_regions, cover_in_place
+from faceguard.pipeline.verify_video import SecondLook
 from faceguard.pipeline.video_check import OutputSamples
 from faceguard.redaction.planes import PlaneRedactor
 
@@ -49,11 +50,15 @@ class RenderSettings:
 
 @dataclass(frozen=True, slots=True)
 class RenderedVideo:
-    """What was written: pictures for each video track, how many were checked, what the input was too damaged for."""
+    """What was written: pictures for each video track, how many were checked, what the input was too damaged for.
+
+    `segments` is how many parts were encoded side by side.
+    """
 
     frame_counts: tuple[int, ...]
     checked_count: int
     damaged_count: int
+    segments: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,9 +85,11 @@ def render_to(
     redactor: PlaneRedactor,
     settings: RenderSettings,
     on_picture: Callable[[VideoPicture], None] | None = None,
+    looks: Mapping[int, SecondLook] | None = None,
 ) -> RenderedVideo:
     """Writes `source` to `partial` with `coverings`, by the index of each video track, and checks what was written.
 
+    `looks`, by the same index, are told what is covered where.
     Decoding and covering run in a thread ahead of encoding. Raises MediaError or SafetyError.
     """
     copied = settings.copied(info)
@@ -92,7 +99,7 @@ def render_to(
         VideoWriter(partial, target, reader, settings.encode, copied) as writer,
     ):
         items = run_ahead(
-            _covered(reader, info, copied, coverings, samples, redactor),
+            _covered(reader, info, copied, coverings, samples, redactor, looks or {}),
             max_items=min(queue_items(track) for track in info.videos),
             name="faceguard-decode",
         )
@@ -121,6 +128,7 @@ def _covered(
     coverings: dict[int, Covering],
     samples: dict[int, OutputSamples],
     redactor: PlaneRedactor,
+    looks: Mapping[int, SecondLook],
 ) -> Iterator[_Ready | av.Packet[Any]]:
     """Pictures, covered, and packets to copy, in file order."""
     decoders = {track.index: PictureDecoder(reader, track) for track in info.videos}
@@ -130,19 +138,27 @@ def _covered(
             yield packet
             continue
         for picture in decoder.decode(packet):
-            yield _cover(picture, coverings, samples, redactor)
+            yield _cover(picture, coverings, samples, redactor, looks)
     for decoder in decoders.values():
         for picture in decoder.flush():
-            yield _cover(picture, coverings, samples, redactor)
+            yield _cover(picture, coverings, samples, redactor, looks)
 
 
 def _cover(
-    picture: VideoPicture, coverings: dict[int, Covering], samples: dict[int, OutputSamples], redactor: PlaneRedactor
+    picture: VideoPicture,
+    coverings: dict[int, Covering],
+    samples: dict[int, OutputSamples],
+    redactor: PlaneRedactor,
+    looks: Mapping[int, SecondLook],
 ) -> _Ready:
     covering = coverings.get(picture.track.index)
     if covering is None:
         raise SafetyError(f"video track {picture.track.index} was never looked at, so it isn't shown")
-    regions = coded_regions(covering.at(picture), picture.track)
+    upright = covering.at(picture)
+    look = looks.get(picture.track.index)
+    if look is not None:
+        look.note(picture, upright)
+    regions = coded_regions(upright, picture.track)
     as_key = samples[picture.track.index].take(picture, regions)
     cover_in_place(picture, regions, redactor)
     return _Ready(picture, as_key)
