@@ -90,19 +90,28 @@ def receipt(
     language: Annotated[
         Language | None, typer.Option(help="The language of the letter, if not the one it was said in.")
     ] = None,
-    as_json: AsJson = False,
+    form: Annotated[
+        ReceiptFormat,
+        typer.Option("--format", help="A letter, the signed record, or that in DPV's terms (W3C) as JSON-LD."),
+    ] = ReceiptFormat.TEXT,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as `--format json`.")] = False,
 ) -> None:
     """Prints the copy that the person or guardian takes home: a letter, or with `--json` the signed record."""
     from faceguard.policy.policy_terms import Locale
     from faceguard.policy.receipt import ConsentReceipt, receipt_text
+    from faceguard.policy.receipt_jsonld import receipt_jsonld
 
-    consent = find_consent(read_trusted(register, trusted_keys), record_id, register)
+    known = read_trusted(register, trusted_keys)
+    consent = find_consent(known, record_id, register)
     made = ConsentReceipt.of(consent.statement, moment=now())
-    if as_json:
+    if as_json or form is ReceiptFormat.JSON:
         print(made.model_dump_json(indent=2))
-        return
-    said_in = consent.record.notice.language if consent.record is not None else Locale.EN.value
-    print(receipt_text(made, Locale(language.value if language else said_in)), end="")
+    elif form is ReceiptFormat.JSONLD:
+        ended = known.revocations.get(record_id, ())
+        print(json.dumps(receipt_jsonld(made, ended), indent=2, ensure_ascii=False))
+    else:
+        said_in = consent.record.notice.language if consent.record is not None else Locale.EN.value
+        print(receipt_text(made, Locale(language.value if language else said_in)), end="")
 
 
 @dataclass(frozen=True, slots=True)
