@@ -32,6 +32,7 @@ CREATE INDEX IF NOT EXISTS answers_of_source ON answers (source);
 """
 
 
+@contextlib.contextmanager
 def account(
     path: Path,
     sources_sha256: Sequence[str],
@@ -40,12 +41,12 @@ def account(
     epsilon: float | None,
     limit: float | None,
     moment: datetime,
-) -> float | None:
-    """Enters an answer for all of its sources, or for none, before it is given. Returns the most epsilon spent so far.
+) -> Iterator[float | None]:
+    """Enters an answer for all of its sources, or for none, if the block ends well.
 
-    `question` says which table was asked for; `limit` is that of a new ledger, and may
-    be lower for an old one. Raises ConfigurationError when the
-    budget is used up, or when exact counts were given for another question.
+    Yields the most epsilon spent on any of them, this answer included. `question` says which table was asked for;
+    `limit` is that of a new ledger, and may be lower for an old one. Raises ConfigurationError when the budget is used
+    up, or when exact counts were given for another question.
     """
     with _opened(path, limit) as ledger:
         salt, epsilon_limit = ledger.execute("SELECT salt, epsilon_limit FROM ledger").fetchone()
@@ -59,7 +60,7 @@ def account(
                 allowed = epsilon_limit if limit is None else min(limit, epsilon_limit)
                 most = max(most, _check_budget(rows, epsilon, allowed, path))
             ledger.execute("INSERT INTO answers VALUES (?, ?, ?, ?)", (source, question, epsilon, moment.isoformat()))
-        return None if epsilon is None else most
+        yield None if epsilon is None else most
 
 
 def _check_budget(rows: Sequence[tuple[str, float | None]], epsilon: float, limit: float, path: Path) -> float:

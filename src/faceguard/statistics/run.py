@@ -97,17 +97,19 @@ def make_statistics(
     with atomic_path(job.target, overwrite=job.overwrite) as partial:
         data = result.to_json() if media_type == "application/json" else result.to_csv()
         partial.write_bytes(data)
-        spent = account(  # 4
+        output = OutputEntry(media_type=media_type, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data))
+        with account(  # 4
             job.ledger,
             [source.digests.sha256 for source in counted],
             question=_question(job, terms, counted),
             epsilon=job.epsilon,
             limit=job.budget,
             moment=terms.moment,
-        )
-        output = OutputEntry(media_type=media_type, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data))
-        entry = _entry(job, terms, spent)
-        record_ids = tuple(sink.append(_record(terms, models, one, entry, output)).record_id for one in counted)  # 5
+        ) as spent:
+            entry = _entry(job, terms, spent)
+            record_ids = tuple(
+                sink.append(_record(terms, models, one, entry, output)).record_id for one in counted
+            )  # 5
     return StatisticsReport(result, job.target, record_ids, spent)
 
 

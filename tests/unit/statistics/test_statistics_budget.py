@@ -23,7 +23,8 @@ NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 def ask(
     path: Path, *sources: str, question: str = "q", epsilon: float | None = None, limit: float | None = None
 ) -> float | None:
-    return account(path, sources or (A,), question=question, epsilon=epsilon, limit=limit, moment=NOW)
+    with account(path, sources or (A,), question=question, epsilon=epsilon, limit=limit, moment=NOW) as spent:
+        return spent
 
 
 def test_what_is_spent_on_a_source_adds_up_to_the_limit_and_no_further(tmp_path: Path) -> None:
@@ -34,6 +35,16 @@ def test_what_is_spent_on_a_source_adds_up_to_the_limit_and_no_further(tmp_path:
     with pytest.raises(ConfigurationError, match="used up"):
         ask(ledger, epsilon=0.001)
     assert ask(ledger, B, epsilon=1.0) == pytest.approx(1.0)
+
+
+def test_an_answer_that_isn_t_given_costs_nothing(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.db"
+    with (
+        pytest.raises(OSError, match="disk"),
+        account(ledger, (A,), question="q", epsilon=0.9, limit=None, moment=NOW),
+    ):
+        raise OSError("disk full")
+    assert ask(ledger, epsilon=1.0) == pytest.approx(1.0)
 
 
 def test_a_refusal_for_one_source_spends_on_none(tmp_path: Path) -> None:
