@@ -12,7 +12,8 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -24,6 +25,7 @@ from faceguard.atomic import make_folder
 from faceguard.errors import ConfigurationError, DecodeError, EncodeError
 
 _BLOCK_BYTES = 1 << 20
+_VERSION_KEYS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
 _ADDRESS = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]+(://|::)")
 _NO_FOLDERS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "memory")
 
@@ -166,6 +168,20 @@ def put_in_place(staged: Path, target: str, *, overwrite: bool) -> None:
         ) from error
 
 
+def remove(address: str) -> None:
+    """Removes the file at a local path or remote address, if it's there. Raises EncodeError."""
+    try:
+        if is_local(address):
+            Path(address).unlink(missing_ok=True)
+        else:
+            files, path = files_of(address)
+            files.rm_file(path)
+    except FileNotFoundError:
+        return
+    except Exception as error:  # every store has errors of its own
+        raise EncodeError(f"`{address}` can't be removed: {error}; check the rights", path=address) from error
+
+
 def _move(staged: Path, target: Path, *, overwrite: bool) -> None:
     make_folder(target.parent)
     try:
@@ -183,3 +199,41 @@ def _exists(target: str) -> EncodeError:
     return EncodeError(
         f"`{target}` exists and is no output of this batch; move it away or pass --overwrite", path=target
     )
+
+
+def stamp_of_status(status: os.stat_result) -> str:
+    """What changes when a local file is written to: size, time and number of the file."""
+    return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
+
+
+def stamp_of_info(info: Mapping[str, Any]) -> str:
+    """The same of what a store tells of a file: size, and its version by whatever name the store has."""
+    version = next((info[key] for key in _VERSION_KEYS if info.get(key)), "")
+    return f"{info.get('size')}:{version}"
+
+
+def stamp_at(address: str) -> str | None:
+    """The stamp of the file at a local path or remote address; None if it isn't there. Raises DecodeError."""
+    if is_local(address):
+        try:
+            status = os.lstat(address)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise DecodeError(f"`{address}` can't be read: {error.strerror or error}", path=address) from error
+        return stamp_of_status(status)
+    files, path = files_of(address)
+    try:
+        files.invalidate_cache()
+        return stamp_of_info(files.info(path))
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # every store has errors of its own
+        raise DecodeError(f"`{address}` can't be read: {error}", path=address) from error
+
+
+@contextlib.contextmanager
+def make_temporary() -> Iterator[Path]:
+    """A folder of the system's temporary ones, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="faceguard-") as folder:
+        yield Path(folder)

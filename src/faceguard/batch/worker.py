@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import functools
 import os
+import platform
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -51,27 +54,38 @@ def fault_of(error: Exception) -> Fault:
 
 def guard_for(documents: Documents) -> FaceGuard:
     """This process's guard for `documents`, made when first asked for: models load once. Raises FaceguardError."""
-    return _guard_and_digests(documents)[0]
+    return _guard(documents, _stamps(documents))
 
 
 def tally_of(decisions: Iterable[Decision], *, pictures: int, checked: int, duration_s: float | None) -> Tally:
     """What was decided, in numbers."""
     listed = list(decisions)
     return Tally(
-        Counter(decision.effect for decision in listed),
-        Counter(reason.value for decision in listed for reason in decision.reasons),
-        Counter(decision.age_status.value for decision in listed),
+        dict(Counter(decision.effect for decision in listed)),
+        dict(Counter(reason.value for decision in listed for reason in decision.reasons)),
+        dict(Counter(decision.age_status.value for decision in listed)),
         pictures,
         checked,
         duration_s,
     )
 
 
+Stamps = tuple[tuple[int, int, int], ...]
+
+
+def _stamps(documents: Documents) -> Stamps:
+    """What changes when a document is written to; the guard is remade then, in a process that lives for weeks."""
+    parts = (Path(part.strip()) for part in documents.policy.split("+"))
+    paths = [documents.notice, documents.trusted_keys, documents.consents, *(part for part in parts if part.is_file())]
+    found = [path.stat() for path in paths if path is not None and path.exists()]
+    return tuple((status.st_ino, status.st_size, status.st_mtime_ns) for status in found)
+
+
 @functools.lru_cache(maxsize=2)
-def _guard_and_digests(documents: Documents) -> tuple[FaceGuard, dict[Handling, str]]:
+def _guard(documents: Documents, _stamps: Stamps) -> FaceGuard:
     from faceguard.pipeline.guard import FaceGuard
 
-    guard = FaceGuard(
+    return FaceGuard(
         notice=documents.notice,
         purpose=documents.purpose,
         policy=documents.policy,
@@ -83,21 +97,16 @@ def _guard_and_digests(documents: Documents) -> tuple[FaceGuard, dict[Handling, 
         method=documents.method,
         threads=documents.threads,
     )
-    return guard, {}
 
 
-def _fingerprint_of(documents: Documents, handling: Handling) -> str:
-    """Of what the guard was made from. Consents are read again when they change, and so is their digest."""
-    _, known = _guard_and_digests(documents)
-    if documents.consents is not None:
-        return fingerprint(documents, handling)
-    if handling not in known:
-        known[handling] = fingerprint(documents, handling)
-    return known[handling]
+@functools.lru_cache(maxsize=2)
+def _fingerprint(documents: Documents, handling: Handling, _stamps: Stamps) -> str:
+    return fingerprint(documents, handling)
 
 
 def _carry_out(task: Task, report: Report) -> Outcome:
-    guard, mark = guard_for(task.documents), _fingerprint_of(task.documents, task.handling)
+    guard = guard_for(task.documents)
+    mark = _fingerprint(task.documents, task.handling, _stamps(task.documents))
     task.staging.mkdir(parents=True, exist_ok=True)
     staged = task.staging / f"{os.getpid()}-out{PurePosixPath(task.target).suffix}"
     try:
@@ -203,15 +212,12 @@ def _stamp(path: Path) -> tuple[int, int, int]:
 
 
 def _measured(outcome: Outcome, wall_s: float, cpu_s: float) -> Outcome:
-    from dataclasses import replace
-
-    memory = psutil.Process().memory_info()
-    peak = getattr(memory, "peak_wset", None) or _peak_bytes() or memory.rss
+    peak = _peak_bytes() or psutil.Process().memory_info().rss
     return replace(
         outcome,
         wall_s=wall_s,
         cpu_s=cpu_s,
-        worker=f"{os.uname().nodename if hasattr(os, 'uname') else ''}:{os.getpid()}",
+        worker=f"{platform.node()}:{os.getpid()}",
         peak_bytes=peak,
     )
 
@@ -220,7 +226,6 @@ def _peak_bytes() -> int:
     """The most memory of this process so far; 0 where the system doesn't tell."""
     try:
         import resource
-        import sys
     except ImportError:
         return 0
     scale = 1 if sys.platform == "darwin" else 1024  # kilobytes elsewhere (getrusage(2))

@@ -9,6 +9,7 @@ import warnings
 import typer
 
 from faceguard.cli import age, audit, badge, bench, consent, keys, models, notice, policy
+from faceguard.cli.batch import batch
 from faceguard.cli.redact import redact
 from faceguard.cli.statistics import statistics
 from faceguard.cli.terminal import printable, write_any_letter
@@ -23,6 +24,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command("redact")(redact)
+app.command("batch")(batch)
 app.command("analyze")(analyze)
 app.command("render")(render)
 app.command("statistics")(statistics)

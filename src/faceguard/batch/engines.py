@@ -1,0 +1,30 @@
+"""Which engine a batch runs on."""
+
+from __future__ import annotations
+
+from faceguard.batch.engine import Engine
+from faceguard.batch.local import LocalEngine
+from faceguard.batch.places import place_of
+from faceguard.batch.serial import SerialEngine
+from faceguard.batch.settings import BatchSettings
+from faceguard.batch.sizing import Sizing, free_bytes, plan_sizing
+from faceguard.inference.session import available_cores
+
+
+def size_of(settings: BatchSettings) -> Sizing:
+    """Workers, threads and memory on this machine. Raises ConfigurationError."""
+    memory_bytes = None if settings.memory is None else settings.memory * 1_000_000
+    alone = any(place_of(address).in_process_only for address in (settings.source, settings.output))
+    return plan_sizing(
+        workers=1 if alone else settings.workers,
+        memory_bytes=memory_bytes,
+        cores=available_cores(),
+        free_bytes=free_bytes(),
+    )
+
+
+def make_engine(settings: BatchSettings, sizing: Sizing) -> Engine:
+    """The engine that the settings ask for. Places that only this process sees need the serial one."""
+    if any(place_of(address).in_process_only for address in (settings.source, settings.output)):
+        return SerialEngine()
+    return LocalEngine(sizing.workers, max_bytes=sizing.max_bytes)
