@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -238,7 +239,9 @@ def _draw_leak(found: Mapping[str, Attacked], path: Path) -> None:
 
 
 def _progress(text: str) -> None:
-    typer.echo(f"\r{text:<60}", nl=False, err=True)
+    """One line that is written over, on a terminal only: a file would keep every state of it."""
+    if sys.stderr.isatty():
+        typer.echo(f"{text:<60}\r", nl=False, err=True)
 
 
 def finish(suite: str, parameters: Mapping[str, str], found: Sequence[Measurement], json_file: Path | None) -> Report:
@@ -246,7 +249,7 @@ def finish(suite: str, parameters: Mapping[str, str], found: Sequence[Measuremen
     from faceguard.bench.environment import describe_environment
     from faceguard.bench.report import Report, as_table, write_report
 
-    typer.echo("\r" + " " * 60 + "\r", nl=False, err=True)
+    _progress("")
     report = Report(suite=suite, environment=describe_environment(), parameters=parameters, measurements=found)
     print(as_table(report))
     if json_file is not None:
