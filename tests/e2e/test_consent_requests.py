@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from records import make_record
 
+from faceguard.audit.log import AuditLog
 from faceguard.cli.app import main
 from faceguard.policy.load import load_policy
 from faceguard.policy.notice import load_notice
@@ -275,3 +277,30 @@ def test_a_register_goes_out_and_comes_back(run: Run) -> None:
     refused = run("consent", "refresh", "--register", "out.jsonl", "--key", "k.pem")
     assert refused.code == 2
     assert "faceguard consent import" in refused.err
+
+
+# ------------------------------------------------------------------------------------------------------- uses
+
+
+def test_uses_are_told_in_words_and_as_json(run: Run) -> None:
+    """FG-D01: where the person was named, though this consent was never asked."""
+    record_id = json.loads(grant(run, "--json").out)["record_id"]
+    AuditLog(Path("audit.jsonl")).append(make_record())
+    words = ("consent", "uses", record_id, *READING, "--audit", "audit.jsonl")
+    (use,) = json.loads(run(*words, "--json").out)["uses"]
+    assert (use["effect"], use["shown"], use["by_this_consent"]) == ("redact", False, False)
+    for language, said in (("en", "the face was covered"), ("ja", "顔を塗りつぶし")):
+        told = run(*words, "--language", language).out
+        assert said in told
+        assert use["asset_salted_sha256"] in told
+    log = Path("audit.jsonl")
+    log.write_bytes(log.read_bytes().replace(b"ward", b"wArd").replace(b"in_store", b"in_sTore"))
+    assert run(*words).code == 5
+    assert run(*words).out == ""
+
+
+def test_an_adult_is_asked_without_a_part_for_a_child(run: Run) -> None:
+    letter = run("consent", "request", "--subject", "visitor-7", "--purpose", "in_store_safety", "--event", "e",
+                 "--notice", str(NOTICE), *REGISTER, "--language", "en").out  # fmt: skip
+    assert "REQUEST FOR CONSENT" in letter
+    assert "child" not in letter.lower().replace("children", "")

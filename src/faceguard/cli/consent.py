@@ -12,6 +12,7 @@ from faceguard.cli.consent_grant import grant
 from faceguard.cli.consent_options import Key, Register, Trusted, add_signed, find_consent, read_for_writing
 from faceguard.cli.consent_request import request
 from faceguard.cli.consent_show import list_consents, receipt, verify
+from faceguard.cli.consent_uses import uses
 from faceguard.cli.times import now
 from faceguard.errors import ConsentError
 from faceguard.policy.consent_terms import Actor, RevocationReason
@@ -24,6 +25,7 @@ app.command("grant")(grant)
 app.command("receipt")(receipt)
 app.command("verify")(verify)
 app.command("list")(list_consents)
+app.command("uses")(uses)
 app.command("expire")(expire)
 app.command("export")(export)
 app.command("import")(import_)

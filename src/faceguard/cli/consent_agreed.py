@@ -38,13 +38,14 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Who is shown, for what, where, and who asked."""
+    """Who is shown, for what, where, who asked, and in which language (None: nobody said)."""
 
     subject: str
     purposes: tuple[str, ...]
     scope: Scope
     release: bool
     requested_by: str
+    language: str | None = None
 
 
 def terms_said(wording: Wording, said_at: datetime) -> Terms:
@@ -72,7 +73,14 @@ def terms_of_request(
     asked = request.scope
     end = asked.valid_to if wording.days is None else min(asked.valid_to, said_at + timedelta(days=wording.days))
     where = asked.model_copy(update={"valid_from": max(asked.valid_from, said_at), "valid_to": end})
-    return Terms(request.subject_id, wording.purposes or request.purposes, where, request.release, request.requested_by)
+    return Terms(
+        request.subject_id,
+        wording.purposes or request.purposes,
+        where,
+        request.release,
+        request.requested_by,
+        request.notice.language,
+    )
 
 
 def _require_waiting(known: ConsentRegister, request: ConsentRequest, said_at: datetime) -> None:

@@ -71,8 +71,9 @@ def grant(
     ] = None,
     notice: Notice,
     language: Annotated[
-        Language, typer.Option(help="The language it was said in.", rich_help_panel=WHAT)
-    ] = Language.JA,
+        Language | None,
+        typer.Option(help="The language it was said in; as the request says, or ja.", rich_help_panel=WHAT),
+    ] = None,
     method: Annotated[Method, typer.Option("--method", help="How the will was expressed.", rich_help_panel=WHAT)],
     release: Release = False,
     best_interests: Annotated[
@@ -173,7 +174,7 @@ def grant(
             method=method.value,
             requested_by=terms.requested_by,
             jurisdiction=", ".join(rules.jurisdictions),
-            language=Locale(language.value),
+            language=Locale(language.value if language else terms.language or Language.JA.value),
             release=terms.release,
             guardian=said.guardian(
                 guardian, guardian_role, relationship, verified_by, verifier, authority, guardian_age, said_at

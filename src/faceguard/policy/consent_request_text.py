@@ -31,6 +31,8 @@ _WORDS = {
         "who": "If you agree, whoever looks after the child signs; the operator checks who you are before it counts. "
         "You are given a receipt, and can end your consent at any time, without a reason.",
         "box": "[ ] I agree    [ ] I do not agree    Name, relationship to the child, date, signature: ____________",
+        "own": "You are given a receipt, and can end your consent at any time, without a reason.",
+        "own_box": "[ ] I agree    [ ] I do not agree    Name, date, signature: ____________",
         "child": "FOR THE CHILD", "told": "[ ] I have read this to the child, or the child has read it.",
     },
     Locale.JA: {
@@ -47,6 +49,8 @@ _WORDS = {
         "who": "同意される場合は、お子さまの保護者の方が署名してください。事業者がご本人を確認した後に有効になります。"
         "控えをお渡しします。同意は、理由を問わず、いつでも撤回できます。",
         "box": "[ ] 同意します    [ ] 同意しません    氏名・お子さまとの続柄・日付・署名: ____________",
+        "own": "控えをお渡しします。同意は、理由を問わず、いつでも撤回できます。",
+        "own_box": "[ ] 同意します    [ ] 同意しません    氏名・日付・署名: ____________",
         "child": "おこさまへ", "told": "[ ] 上の文を子どもに読み聞かせました。または子どもが自分で読みました。",
     },
 }  # fmt: skip
@@ -56,13 +60,17 @@ def request_text(request: ConsentRequest, language: Locale) -> str:
     """The letter. The notice's own words stay in the language in which the request was made."""
     words = _WORDS[language]
     due = request.answer_by.strftime("%Y-%m-%d")
-    child = [CHILD_WORDS[language], *([request.child_words] if request.child_words else [])]
+    of_guardian = request.asked_of != request.subject_id
     lines = [
         *(words["title"], ""),
         *(f"  {name}: {value}" for name, value in _rows(request, words)),
-        *("", words["answer"], "", f"  {words['free'].format(date=due)}", f"  {words['who']}", f"  {words['box']}"),
-        *("", words["child"], "", *(f"  {said}" for said in child), f"  {words['told']}"),
+        *("", words["answer"], "", f"  {words['free'].format(date=due)}"),
+        f"  {words['who' if of_guardian else 'own']}",
+        f"  {words['box' if of_guardian else 'own_box']}",
     ]
+    if of_guardian:
+        child = [CHILD_WORDS[language], *([request.child_words] if request.child_words else [])]
+        lines += ["", words["child"], "", *(f"  {said}" for said in child), f"  {words['told']}"]
     return "\n".join(lines) + "\n"
 
 
