@@ -244,6 +244,8 @@ class Action(StrEnum):
     """Decided, nothing written."""
     WITHHOLD = "withhold"
     """An error: nothing left."""
+    ERASE = "erase"
+    """An output that was released before is deleted: by request, or because its time is over."""
     REFUSE = "refuse"
     """The policy or the notice forbade to look at all."""
 

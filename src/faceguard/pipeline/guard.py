@@ -15,6 +15,7 @@ from faceguard.audit.log import AuditSink
 from faceguard.audit.record import Action, AssetEntry
 from faceguard.media.image_write import DEFAULT_QUALITY
 from faceguard.media.picture import ImageFormat, KeepMetadata, Picture
+from faceguard.pipeline.made import OutputIndex
 from faceguard.pipeline.naming import badge_parameters, naming_of
 from faceguard.pipeline.picture import CoveredPicture, cover_picture
 from faceguard.pipeline.picture_file import PictureJob, PictureReport, redact_picture_file
@@ -51,7 +52,8 @@ class FaceGuard:
     `Redactor`, of a class that the policy accepts. `threads` bounds the cores of one inference. `verify` has a second
     detector look at every picture and file that is to leave; None leaves it to the policy, False can't weaken that.
     `badges` is the signed list of badges that people wear, by which their faces are known, believed if one of
-    `badge_keys` (by default `trusted_keys`) signed it; it is read again for each picture.
+    `badge_keys` (by default `trusted_keys`) signed it; it is read again for each picture. `index` is told of every file
+    before it gets its name, so that requests for erasure find it (`faceguard.rights.index.RightsIndex`).
 
     Raises ConfigurationError (PolicyError, NoticeError, ConsentError) when the documents don't allow the use at all.
     """
@@ -73,6 +75,7 @@ class FaceGuard:
         verify: Detector | bool | None = None,
         badges: str | Path | None = None,
         badge_keys: TrustedKeys | str | Path | None = None,
+        index: OutputIndex | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         rules = make_rules(policy=policy, notice=notice, purpose=purpose, consents=consents, trusted_keys=trusted_keys)
@@ -80,7 +83,7 @@ class FaceGuard:
             rules.policy, detector=detector, estimator=estimator, redactor=method, threads=threads, verify=verify
         )
         worn = make_badges(badges, badge_keys or trusted_keys)
-        self._run = Run(rules, stages, make_sink(audit, audit_key), clock, worn)
+        self._run = Run(rules, stages, make_sink(audit, audit_key), clock, worn, index)
         self._run.bind()  # a notice that doesn't hold is told now, not at the first picture
 
     @property

@@ -15,6 +15,7 @@ from faceguard.errors import DecodeError, EncodeError
 from faceguard.media.image import read_image
 from faceguard.media.image_write import DEFAULT_QUALITY, output_format, write_image
 from faceguard.media.picture import ImageFormat, ImageLimits, KeepMetadata, Picture
+from faceguard.pipeline.made import made_picture
 from faceguard.pipeline.naming import badge_parameters, naming_of
 from faceguard.pipeline.picture import CoveredPicture, cover_picture
 from faceguard.pipeline.rules import AssetScope, BoundRules
@@ -138,6 +139,20 @@ def _release(
                 parameters=parameters,
             )  # 4
         )
+        if run.index is not None:
+            names = (*(subject.key for subject in job.subjects), *job.everyone)
+            picture = covered.after
+            run.index.add(
+                made_picture(
+                    target,
+                    output,
+                    record_ids[-1],
+                    bound,
+                    covered.faces,
+                    named=names,
+                    is_animated=picture.is_animated,
+                )
+            )
 
     make_folder(target.parent)
     write_image(

@@ -12,6 +12,7 @@ from faceguard.audit.log import AuditSink
 from faceguard.audit.record import Action, AssetEntry, OutputEntry, Override
 from faceguard.errors import AuditIntegrityError, AuditWriteError, FaceguardError, NoticeError, RedactionError
 from faceguard.pipeline.badges import BADGE_READING, BadgeFile
+from faceguard.pipeline.made import OutputIndex
 from faceguard.pipeline.records import (
     bundles_of,
     challenge_entry,
@@ -47,6 +48,8 @@ class Run:
     clock: Callable[[], datetime] = utc_now
     badges: BadgeFile | None = None
     """The list of worn badges that faces are linked by, if there is one."""
+    index: OutputIndex | None = None
+    """Told of every output before it gets its name, if the operator keeps one."""
 
     def bind(self, captured_at: datetime | None = None, *, also: frozenset[Function] = frozenset()) -> BoundRules:
         """Passes the notice gate for this moment. Raises NoticeError, and records that nothing was looked at.

@@ -25,6 +25,7 @@ from faceguard.media.video_read import Damage, DecodeEffort, VideoReader, probe_
 from faceguard.pipeline.ahead import run_ahead
 from faceguard.pipeline.face_ages import IsSettled
 from faceguard.pipeline.looks import quick_detector
+from faceguard.pipeline.made import made_video
 from faceguard.pipeline.rules import AssetScope, BoundRules
 from faceguard.pipeline.run import Run
 from faceguard.pipeline.segment_join import AgeTerms
@@ -299,17 +300,20 @@ def _finish(
         rendering = _Rendering(run.stages, bound, job, info, redactor, segments)
         plan, rendered, added = rendering.to(partial, job.target, plan)
         asset.require_unchanged()
+        output = _output_entry(partial, job.target)
         record_id = run.record(
             bound,
             asset.entry,
             _results(plan),
             Action.RELEASE,
-            output=_output_entry(partial, job.target),
+            output=output,
             spans=_spans(plan),
             parameters={**_parameters(job, info, plan, rendered), **look_parameters(run.stages, added)},
             override=_override(plan),
             scope=scope,
         )
+        if run.index is not None:
+            run.index.add(made_video(job.target, output, record_id, bound, info, plan))
     return VideoReport(job.source, job.target, info, plan, record_id, bound, rendered, rendered.segments)
 
 
