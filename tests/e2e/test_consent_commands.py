@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -227,29 +226,24 @@ def test_new_keys_are_private_and_listed(run: Run) -> None:
 @pytest.mark.parametrize("group", ["keys", "consent", "audit"])
 def test_help_names_every_command(run: Run, group: str) -> None:
     commands = {
-        "keys": ("new", "public", "list", "revoke"),
-        "consent": ("grant", "revoke", "stop", "refresh", "list", "verify", "receipt"),
+        "keys": ("new", "public", "list", "revoke", "rotate"),
+        "consent": (
+            "request",
+            "grant",
+            "receipt",
+            "verify",
+            "revoke",
+            "stop",
+            "refresh",
+            "list",
+            "uses",
+            "expire",
+            "export",
+            "import",
+        ),
         "audit": ("verify", "show", "repair"),
     }
     shown = run(group, "--help").out
     for command in commands[group]:
         assert command in shown
         assert run(group, command, "--help").code == 0
-
-
-def test_the_commands_of_the_page_on_consent_work_as_printed(run: Run) -> None:
-    """The page's block, run as it stands up to where a picture is needed."""
-    page = (NOTICE.parents[1] / "docs" / "consent.md").read_text()
-    block = page.split("```console\n")[1].split("```")[0].replace("\\\n", " ")
-    lines = [line for line in block.splitlines() if line.startswith("$ faceguard")]
-    assert [line.split()[2:4] for line in lines] == [
-        ["keys", "new"], ["keys", "public"], ["consent", "grant"], ["redact", "photo.jpg"],
-    ]  # fmt: skip
-    Path("notice.toml").write_bytes(NOTICE.read_bytes())
-    for line in lines[:3]:
-        answer = run(*shlex.split(line.split("#")[0])[2:])
-        assert answer.code == 0, answer.err
-    assert answer.out.splitlines()[1] == block.splitlines()[block.splitlines().index(lines[2]) + 2]
-    options = {word.partition("=")[0] for word in shlex.split(lines[3]) if word.startswith("--")}
-    shown = run("redact", "--help").out
-    assert [option for option in options if option not in shown] == []

@@ -1,4 +1,4 @@
-"""The README is run as printed: every command, every line of Python, with the output that it promises."""
+"""The README and other pages are run as printed: every command, every line of Python, with the output promised."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md",)
+DOCUMENTS = ("README.md", "docs/consent.md")
 ANYTHING = "..."
 _BLOCK = re.compile(r"^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _VARYING = (
@@ -23,6 +23,10 @@ _VARYING = (
     (re.compile(r"`[A-Za-z0-9_-]{43}`"), "`KEY`"),
     (re.compile(r"\s+"), " "),
 )
+
+
+_COPIED = {"CONSENT_ID": r"recorded consent (\S+)", "REQUEST_ID": r"Request number: (\S+)"}
+"""The consent and the request that were last recorded."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,10 @@ def matches(expected: str, actual: str) -> bool:
     return re.fullmatch(r"\s*" + r".*".join(parts) + r"\s*", normal(actual), re.DOTALL) is not None
 
 
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as the README's reader has it: the examples, and nothing else."""
-    folder = tmp_path_factory.mktemp("readme")
+@pytest.fixture
+def workshop(tmp_path: Path) -> Path:
+    """A folder as a document's reader has it: the examples, and nothing else."""
+    folder = tmp_path
     (folder / "examples").symlink_to(ROOT / "examples")
     return folder
 
@@ -102,15 +106,14 @@ def test_every_command_and_snippet_gives_what_is_printed(document: str, workshop
 
 
 def _captured(folder: Path) -> list[tuple[str, str]]:
-    """`CONSENT_ID` in a command is the consent that was last recorded."""
-    memory = folder / ".consent"
-    return [("CONSENT_ID", memory.read_text())] if memory.exists() else []
+    """What a document's reader would copy from the output above, such as `CONSENT_ID`."""
+    return [(name, (folder / f".{name}").read_text()) for name in _COPIED if (folder / f".{name}").exists()]
 
 
 def _remember(folder: Path, output: str) -> None:
-    found = re.search(r"recorded consent (\S+)", output)
-    if found:
-        (folder / ".consent").write_text(found[1])
+    for name, pattern in _COPIED.items():
+        if found := re.search(pattern, output):
+            (folder / f".{name}").write_text(found[1])
 
 
 def test_the_readme_s_two_commands_are_targets_of_the_makefile() -> None:
