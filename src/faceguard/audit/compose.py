@@ -72,7 +72,7 @@ def compose_record(
     questions = tuple(_question(face, asset, (spans or {}).get(face.decision.index)) for face in faces)
     result = Result(
         action=action,
-        faces=tuple(_answer(face.decision) for face in faces),
+        faces=tuple(answer_of(face.decision) for face in faces),
         redaction=redaction,
         output=output,
         release_basis=release_basis,
@@ -145,7 +145,8 @@ def finding_entry(finding: ConsentFinding) -> FindingEntry:
     )
 
 
-def _answer(decision: Decision) -> FaceAnswer:
+def answer_of(decision: Decision) -> FaceAnswer:
+    """A decision as a record keeps it."""
     consent = None
     if decision.consent_id is not None:
         consent = ConsentEntry(

@@ -89,6 +89,10 @@ class Bundles(_Part):
     consent_register_sha256: Sha256Hex | None = None
     consent_register_issued_at: Moment | None = None
     """When the register was last sealed: how old its list of revocations was (since schema version 2)."""
+    consent_register_entries: int | None = None
+    """How many statements it held, whose SHA-256 is the next: a register only grows, so a later one begins with them.
+    None if there was no register, or one that was not believed."""
+    consent_register_entries_sha256: Sha256Hex | None = None
 
 
 # --------------------------------------------------------------------------------------------------- question

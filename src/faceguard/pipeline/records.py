@@ -41,10 +41,13 @@ def software_labels() -> dict[str, str]:
 
 def bundles_of(rules: BoundRules, stages: Stages) -> Bundles:
     """The texts and models that every decision of this run rests on, by digest (FG-D03)."""
+    register = rules.register
     return _bundles(rules.rules, stages, rules.notice.notice).model_copy(
         update={
-            "consent_register_sha256": rules.register.sha256,
-            "consent_register_issued_at": rules.register.issued_at,
+            "consent_register_sha256": register.sha256,
+            "consent_register_issued_at": register.issued_at,
+            "consent_register_entries": register.seal.entries if register.seal else None,
+            "consent_register_entries_sha256": register.seal.entries_sha256 if register.seal else None,
         }
     )
 
