@@ -64,7 +64,7 @@ def uses(
     moment = now()
     consent = find_consent(read_trusted(register, trusted_keys), record_id, register)
     keys = None if audit_keys is None else TrustedKeys.load(audit_keys)
-    found = []
+    found: list[UseOfConsent] = []
     for log in audit:
         _, uses_there = uses_in(log, record_id=record_id, subject_key=consent.subject_id, keys=keys, moment=moment)
         found += uses_there

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from faceguard.errors import ConsentError
 from faceguard.pipeline.consent_source import ConsentFile
 from faceguard.policy.consent import Cessation
 from faceguard.policy.consent_terms import Actor
-from faceguard.policy.register_file import add_statements
+from faceguard.policy.register_file import add_statements, head_path
 from faceguard.policy.statement import sign_statement
 from faceguard.signing import SigningKey, TrustedKeys
 
@@ -32,7 +33,7 @@ def test_a_request_to_stop_counts_from_the_next_picture_on(tmp_path: Path) -> No
     """FG-C08, FG-T02: no restart is needed."""
     key = SigningKey.generate()
     keys = TrustedKeys((key.public(),))
-    path = tmp_path / "consents.json"
+    path = tmp_path / "consents.db"
     stop(path, key, keys, 1)
     source = ConsentFile(path, keys)
     assert len(source.at(NOW).cessations) == 1
@@ -44,10 +45,55 @@ def test_a_register_that_is_gone_is_an_error_and_not_an_empty_one(tmp_path: Path
     """FG-R07: somebody in it may have asked to stop."""
     key = SigningKey.generate()
     keys = TrustedKeys((key.public(),))
-    path = tmp_path / "consents.json"
+    path = tmp_path / "consents.db"
     stop(path, key, keys, 1)
     source = ConsentFile(path, keys)
     source.at(NOW)
     path.unlink()
     with pytest.raises(ConsentError):
         source.at(NOW)
+
+
+def test_two_changes_within_one_tick_of_the_clock_are_both_seen(tmp_path: Path) -> None:
+    """FG-C08: size and time may stay as they are; the database counts its own changes."""
+    key = SigningKey.generate()
+    keys = TrustedKeys((key.public(),))
+    path = tmp_path / "consents.db"
+    stop(path, key, keys, 1)
+    source = ConsentFile(path, keys)
+    source.at(NOW)
+    before = path.stat()
+    for number in range(2, 8):
+        stop(path, key, keys, number)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert len(source.at(NOW).cessations) == number
+
+
+def test_a_register_and_checkpoint_put_back_together_are_seen_by_who_saw_newer_ones(tmp_path: Path) -> None:
+    """FG-C08: it would undo a revocation."""
+    key = SigningKey.generate()
+    keys = TrustedKeys((key.public(),))
+    path = tmp_path / "consents.db"
+    stop(path, key, keys, 1)
+    older = path.read_bytes(), head_path(path).read_bytes()
+    stop(path, key, keys, 2)
+    source = ConsentFile(path, keys)
+    assert source.at(NOW).untrusted_because is None
+    newer = path.read_bytes(), head_path(path).read_bytes()
+    for (register, head), believed in ((older, False), (newer, True)):
+        path.write_bytes(register)
+        head_path(path).write_bytes(head)
+        assert (source.at(NOW).untrusted_because is None) is believed
+
+
+def test_a_revoked_key_stops_counting_without_a_restart(tmp_path: Path) -> None:
+    """FG-C03"""
+    key = SigningKey.generate()
+    keys = TrustedKeys((key.public(),))
+    keys.save(tmp_path / "trusted.json")
+    path = tmp_path / "consents.db"
+    stop(path, key, keys, 1)
+    source = ConsentFile(path, tmp_path / "trusted.json")
+    assert source.at(NOW).untrusted_because is None
+    keys.adding([key.public().model_copy(update={"revoked_at": NOW})]).save(tmp_path / "trusted.json")
+    assert "revoked" in (source.at(NOW).untrusted_because or "")
