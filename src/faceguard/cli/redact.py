@@ -17,6 +17,7 @@ from faceguard.cli.policy_warning import warn_if_stale
 from faceguard.cli.redact_targets import (
     parse_everyone,
     parse_subjects,
+    parse_video_subjects,
     plan_previews,
     plan_targets,
     refuse_collisions,
@@ -87,8 +88,9 @@ def redact(
         list[str] | None,
         typer.Option(
             "--subject",
-            metavar="KEY=X,Y,W,H[@PAGE]",
-            help="Whose face is where, in pixels of the upright picture; repeatable. One input only.",
+            metavar="KEY=X,Y,W,H[@...]",
+            help="Whose face is where, in pixels of the upright picture; repeatable. One input only. `@PAGE` names a "
+            "page or frame, in a video `@START-END` the seconds in which the face stays in the box.",
         ),
     ] = None,
     everyone: Annotated[
@@ -208,7 +210,7 @@ def redact(
     if output is None and not dry_run:
         raise ConfigurationError("no output; say where with `-o OUT`, or try `--dry-run`", key="output")
     refuse_misplaced(inputs, subjects=subject or (), cover=cover or (), ignore=ignore or ())
-    subjects = parse_subjects(subject or [], inputs)
+    in_video = is_video(inputs[0])
     targets = plan_targets(inputs, None if dry_run else output)
     previews = plan_previews(inputs, targets, preview)
     log = audit or _log_beside(targets[0])
@@ -244,6 +246,7 @@ def redact(
     )
     warn_if_stale(guard.policy)
     videos = VideoOptions(
+        subjects=parse_video_subjects(subject or [], inputs) if in_video else (),
         scope=scope,
         captured_at=moment,
         audio=audio,
@@ -258,7 +261,7 @@ def redact(
         overwrite=overwrite,
     )
     pictures = PictureOptions(
-        subjects=tuple(subjects),
+        subjects=() if in_video else tuple(parse_subjects(subject or [], inputs)),
         everyone=parse_everyone(everyone, inputs),
         scope=scope,
         captured_at=moment,

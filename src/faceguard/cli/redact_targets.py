@@ -11,6 +11,7 @@ from faceguard.errors import ConfigurationError
 from faceguard.media.file_names import folded, is_video, names_without_repeats, written_name
 
 if TYPE_CHECKING:
+    from faceguard.pipeline.video_link import VideoSubject
     from faceguard.types import SubjectRegion
 
 _NUMBER = r"\d+(?:\.\d+)?"
@@ -85,10 +86,13 @@ def refuse_misplaced(
         raise ConfigurationError(
             f"`--cover` and `--ignore` are for videos, and `{pictures[0]}` is a picture; run it apart", key="cover"
         )
-    if subjects and len(pictures) < len(inputs):
+    _require_one_input(subjects, inputs)
+
+
+def _require_one_input(subjects: Sequence[str], inputs: Sequence[Path]) -> None:
+    if subjects and len(inputs) > 1:
         raise ConfigurationError(
-            "faces of a video are named in its plan: run `faceguard analyze`, write under `edits`, then `render`",
-            key="subject",
+            "`--subject` names places in one input, and there are several; run them one by one", key="subject"
         )
 
 
@@ -96,10 +100,7 @@ def parse_subjects(texts: Sequence[str], inputs: Sequence[Path]) -> list[Subject
     """`KEY=x,y,w,h[@PAGE]`, pixels of the upright picture, pages from 1. Raises ConfigurationError."""
     from faceguard.types import Box, SubjectRegion
 
-    if texts and len(inputs) > 1:
-        raise ConfigurationError(
-            "`--subject` names places in one picture, and there are several inputs; run them one by one", key="subject"
-        )
+    _require_one_input(texts, inputs)
     regions = []
     for text in texts:
         try:
@@ -116,6 +117,30 @@ def parse_subjects(texts: Sequence[str], inputs: Sequence[Path]) -> list[Subject
             ) from error
         regions.append(SubjectRegion(match["key"], box, frame_index=int(match["page"] or 1) - 1))
     return regions
+
+
+def parse_video_subjects(texts: Sequence[str], inputs: Sequence[Path]) -> tuple[VideoSubject, ...]:
+    """`KEY=x,y,w,h[@START-END]`, pixels of the upright frame and seconds. Raises ConfigurationError."""
+    from faceguard.pipeline.video_link import VideoSubject
+    from faceguard.pipeline.zones import parse_zone
+
+    _require_one_input(texts, inputs)
+    subjects = []
+    for text in texts:
+        key, _, place = text.rpartition("=")
+        try:
+            if not key.strip():
+                raise ConfigurationError("a place needs a name")
+            zone = parse_zone(place)
+        except ConfigurationError as error:
+            raise ConfigurationError(
+                f"`{text}` doesn't name a subject, a place and a time; write KEY=x,y,w,h@START-END in pixels and "
+                "seconds, like child-17=120,80,60,60@2-5.5",
+                key="subject",
+                actual=text,
+            ) from error
+        subjects.append(VideoSubject(key.strip(), zone.box, zone.start_s, zone.end_s))
+    return tuple(subjects)
 
 
 def parse_everyone(text: str | None, inputs: Sequence[Path]) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from faceguard.pipeline.guard import FaceGuard
     from faceguard.pipeline.rules import AssetScope
     from faceguard.pipeline.sweep import SweepSettings
+    from faceguard.pipeline.video_link import VideoSubject
     from faceguard.pipeline.video_render import RenderSettings
     from faceguard.pipeline.zones import Zones
 
@@ -187,6 +188,7 @@ def render(
 class VideoOptions:
     """What `faceguard redact` was told about videos."""
 
+    subjects: tuple[VideoSubject, ...]
     scope: AssetScope
     captured_at: datetime | None
     audio: Keep
@@ -220,6 +222,7 @@ def redact_one_video(guard: FaceGuard, source: Path, target: Path | None, option
                 source,
                 target,
                 zones=zones_of(options.cover, options.ignore),
+                subjects=options.subjects,
                 scope=options.scope,
                 captured_at=options.captured_at,
                 render=settings,

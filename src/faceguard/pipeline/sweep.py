@@ -42,6 +42,8 @@ class SweptFace:
     last_frame: int
     answers: tuple[tuple[AgeAnswer, ...], ...] = ()
     """For each epoch what the age model said of each crop, where nothing was settled while looking (see `Sweeper`)."""
+    epochs: int = 0
+    """How many lives that the tracker can't tell apart are in this one: a name holds only for one. 0: unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ class Sweeper:
         best = self._best.pop(track.track_id)
         epochs = self._crops.take(track.track_id, track.epochs)
         ages, answers = self._ages(epochs, best), self._answers(epochs)
-        return SweptFace(track.path, best, ages, track.sightings, first, last, answers)
+        return SweptFace(track.path, best, ages, track.sightings, first, last, answers, track.epochs)
 
     def _ages(self, epochs: Sequence[Sequence[FaceCrop]], best: Detection) -> tuple[AgeAnswer, ...]:
         estimator = self._stages.estimator

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from faceguard.atomic import atomic_path, make_folder
@@ -24,6 +25,7 @@ from faceguard.media.video_info import MediaInfo, VideoTrack
 from faceguard.media.video_read import Damage, DecodeEffort, VideoReader, probe_video
 from faceguard.pipeline.ahead import run_ahead
 from faceguard.pipeline.face_ages import IsSettled
+from faceguard.pipeline.link import Link, Name
 from faceguard.pipeline.looks import quick_detector
 from faceguard.pipeline.made import made_video
 from faceguard.pipeline.rules import AssetScope, BoundRules
@@ -35,13 +37,15 @@ from faceguard.pipeline.sweep import Sweep, Sweeper, SweepSettings, SweptFace
 from faceguard.pipeline.verify import look_parameters, require_nothing_embedded
 from faceguard.pipeline.verify_video import SecondLook, bare_moments, covering_also, still_bare
 from faceguard.pipeline.video_asset import VideoAsset
+from faceguard.pipeline.video_link import VideoSubject, link_faces
 from faceguard.pipeline.video_plan import PlannedFace, PlannedTrack, VideoPlan, most_protective
 from faceguard.pipeline.video_render import RenderedVideo, RenderSettings, queue_items, render_to
 from faceguard.pipeline.video_segments import Segments, counting, divide, look_in_segments, render_in_segments
 from faceguard.pipeline.zones import Zones
+from faceguard.policy.engine import AgeAssessment
 from faceguard.redaction.coverage import RegionKind, head_region
 from faceguard.redaction.planes import PlaneRedactor
-from faceguard.types import Effect, FaceResult, Function, Region, Subject
+from faceguard.types import Decision, Effect, FaceResult, Function, Region, Subject
 
 TRACKING = frozenset({Function.TRACKING})
 
@@ -63,6 +67,7 @@ class VideoJob:
     source: Path
     target: Path | None
     zones: Zones = field(default_factory=Zones)
+    subjects: Sequence[VideoSubject] = ()
     scope: AssetScope = field(default_factory=AssetScope)
     captured_at: datetime | None = None
     render: RenderSettings = field(default_factory=RenderSettings)
@@ -98,7 +103,7 @@ def redact_video_file(run: Run, job: VideoJob) -> VideoReport:
     asset = _prepare(job)
     with run.withholding(bound, lambda: asset.entry):
         info = _probe(job, asset)
-        segments = _divided(bound, job, info)
+        segments = _divided(run, bound, job, info)
         plan = _analyse(run, bound, job, info, asset, segments)
         return _finish(run, bound, job, info, plan, asset, segments)
 
@@ -110,7 +115,7 @@ def analyse_video_file(run: Run, job: VideoJob) -> tuple[VideoPlan, BoundRules]:
     asset = _prepare(replace(job, target=None))
     with run.withholding(bound, lambda: asset.entry):
         info = _probe(job, asset)
-        return _analyse(run, bound, job, info, asset, _divided(bound, job, info)), bound
+        return _analyse(run, bound, job, info, asset, _divided(run, bound, job, info)), bound
 
 
 def render_video_file(run: Run, job: VideoJob, read: Callable[[BoundRules], VideoPlan]) -> VideoReport:
@@ -127,7 +132,7 @@ def render_video_file(run: Run, job: VideoJob, read: Callable[[BoundRules], Vide
                 actual=asset.sha256,
             )
         zones = Zones(job.zones.always + plan.zones.always, plan.zones.never)
-        segments = _divided(bound, job, info)
+        segments = _divided(run, bound, job, info)
         return _finish(run, bound, job, info, replace(plan, zones=zones), asset, segments)
 
 
@@ -152,9 +157,11 @@ def _probe(job: VideoJob, asset: VideoAsset) -> MediaInfo:
 # ----------------------------------------------------------------------------------------------------- analyse
 
 
-def _divided(bound: BoundRules, job: VideoJob, info: MediaInfo) -> Segments | None:
-    """How the video is divided; None where it is to be, or has to be, worked on in one piece."""
-    if job.division is None or job.render.damage is not Damage.REFUSE:
+def _divided(run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo) -> Segments | None:
+    """How the video is divided; None where it is to be, or has to be, worked on in one piece: a name needs a life that
+    was followed without a gap."""
+    named = bool(job.subjects) or run.badges is not None
+    if job.division is None or job.render.damage is not Damage.REFUSE or named:
         return None
     return divide(job.source, job.target, info, job.division, _sweep_settings(bound, job))
 
@@ -163,14 +170,21 @@ def _analyse(
     run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo, asset: VideoAsset, segments: Segments | None
 ) -> VideoPlan:
     scope = replace(job.scope, sha256=asset.sha256)
+    badges = run.badge_rules(bound, job.scope)
+    zones = job.zones
     tracks: list[PlannedTrack] = []
     for track in info.videos:
         sweep = _sweep(run, bound, job, info, track, scope, segments)
+        links, hidden = link_faces(sweep.faces, track, partial(_pictures, job, info, track), job.subjects, badges)
+        zones = replace(zones, always=zones.always + hidden)
         taken = sum(len(done.faces) for done in tracks)
-        faces = tuple(_planned(bound, scope, taken + i, face) for i, face in enumerate(sweep.faces, start=1))
+        faces = tuple(
+            _planned(bound, scope, taken + i, face, link)
+            for i, (face, link) in enumerate(zip(sweep.faces, links, strict=True), start=1)
+        )
         tracks.append(PlannedTrack(track.index, track.upright_size, sweep.frame_count, faces, sweep.lost_spans))
     asset.describe(info, sum(track.frame_count for track in tracks))
-    return VideoPlan(asset.sha256 or "", tuple(tracks), job.zones)
+    return VideoPlan(asset.sha256 or "", tuple(tracks), zones)
 
 
 def _sweep(
@@ -265,9 +279,25 @@ def _is_settled(bound: BoundRules, scope: AssetScope) -> IsSettled:
     return lambda age: bound.decide(Subject(0, age), scope).effect is not Effect.KEEP
 
 
-def _planned(bound: BoundRules, scope: AssetScope, index: int, face: SweptFace) -> PlannedFace:
-    assessment = most_protective([bound.assess(age, None, None, scope) for age in face.ages])
-    decision = bound.decide_assessed(index, None, assessment, scope)
+def _pictures(job: VideoJob, info: MediaInfo, track: VideoTrack) -> Generator[VideoPicture]:
+    with VideoReader(job.source, info, job.render.damage) as reader:
+        yield from reader.pictures(track, DecodeEffort.FAST)
+
+
+def _planned(bound: BoundRules, scope: AssetScope, index: int, face: SweptFace, link: Link) -> PlannedFace:
+    """A face with its decision. Who may be somebody who asked to be covered, or a child, is covered like them."""
+
+    def judged(name: Name | None) -> tuple[AgeAssessment, Decision]:
+        ref, declared_age = (None, None) if name is None else (name.ref, name.declared_age)
+        assessment = most_protective([bound.assess(age, declared_age, ref, scope) for age in face.ages])
+        return assessment, bound.decide_assessed(index, ref, assessment, scope)
+
+    assessment, decision = judged(link.name)
+    for doubtful in link.doubtful if decision.effect is Effect.KEEP else ():
+        other = judged(doubtful)
+        if other[1].effect is Effect.REDACT:
+            assessment, decision = other
+            break
     return PlannedFace(
         index, face.path, face.best, assessment, decision, face.sightings, face.first_frame, face.last_frame
     )

@@ -7,8 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from faceguard.cli.redact_targets import plan_previews, plan_targets, refuse_collisions, refuse_misplaced
+from faceguard.cli.redact_targets import (
+    parse_everyone,
+    parse_video_subjects,
+    plan_previews,
+    plan_targets,
+    refuse_collisions,
+    refuse_misplaced,
+)
 from faceguard.errors import ConfigurationError
+from faceguard.pipeline.video_link import VideoSubject
+from faceguard.types import Box
 
 
 def test_names_that_differ_by_case_or_by_the_form_of_an_accent_get_numbers() -> None:
@@ -61,6 +70,28 @@ def test_places_are_refused_where_the_input_can_not_have_them() -> None:
     """FG-R07: an area that was to be covered is not forgotten in silence."""
     with pytest.raises(ConfigurationError, match="are for videos"):
         refuse_misplaced([Path("x.jpg")], subjects=(), cover=("0,0,9,9",), ignore=())
-    with pytest.raises(ConfigurationError, match="named in its plan"):
-        refuse_misplaced([Path("x.mp4")], subjects=("a=0,0,9,9",), cover=(), ignore=())
+    with pytest.raises(ConfigurationError, match="in one input"):
+        refuse_misplaced([Path("x.mp4"), Path("y.mp4")], subjects=("a=0,0,9,9",), cover=(), ignore=())
     refuse_misplaced([Path("x.mp4")], subjects=(), cover=("0,0,9,9",), ignore=())
+
+
+def test_a_face_of_a_video_is_named_by_place_and_time() -> None:
+    """FG-C14"""
+    clip = [Path("x.mp4")]
+    expected = (VideoSubject("child=17", Box(10, 20, 40, 60), 2.0, 5.5),)
+    assert parse_video_subjects(["child=17=10,20,30,40@2-5.5"], clip) == expected
+    assert parse_video_subjects(["a=10,20,30,40"], clip) == (VideoSubject("a", Box(10, 20, 40, 60)),)
+    for text in ("a", "=1,2,3,4", "a=1,2,3", "a=1,2,3,4@5-2", "a=1,2,0,4", "a=nan,2,3,4"):
+        with pytest.raises(ConfigurationError, match="KEY=x,y,w,h@START-END"):
+            parse_video_subjects([text], clip)
+
+
+def test_everybody_is_named_in_one_picture() -> None:
+    assert parse_everyone("a, b", [Path("x.jpg")]) == ("a", "b")
+    assert parse_everyone(None, [Path("x.jpg"), Path("y.jpg")]) == ()
+    with pytest.raises(ConfigurationError, match="one picture"):
+        parse_everyone("a", [Path("x.jpg"), Path("y.jpg")])
+    with pytest.raises(ConfigurationError, match="one picture"):
+        parse_everyone("a", [Path("x.mp4")])
+    with pytest.raises(ConfigurationError, match="empty"):
+        parse_everyone("a,,b", [Path("x.jpg")])
