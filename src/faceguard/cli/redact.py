@@ -137,6 +137,15 @@ def redact(
             show_default=False,
         ),
     ] = None,
+    untrusted: Annotated[
+        bool | None,
+        typer.Option(
+            "--untrusted/--trusted",
+            help="Decodes each input in a process of its own first, with limits on memory and time. The policy says by "
+            "default, and `--trusted` can't weaken it.",
+            show_default=False,
+        ),
+    ] = None,
     audit: Annotated[
         Path | None,
         typer.Option("--audit", metavar="LOG", help=f"The audit log; by default `{DEFAULT_LOG_NAME}` at the output."),
@@ -241,6 +250,7 @@ def redact(
         detector=None if detector is None else detector.value,
         method=None if method is None else method.value,
         verify=verify,
+        untrusted=untrusted,
         badges=badges,
         badge_keys=badge_keys,
     )

@@ -50,7 +50,8 @@ class FaceGuard:
     with `audit_key` if there is one, or a sink; None keeps the records in memory. `detector` is a tier (`live`,
     `balanced`, `thorough`) not below the policy's, or a `Detector`. `method` is a redaction method's name, or a
     `Redactor`, of a class that the policy accepts. `threads` bounds the cores of one inference. `verify` has a second
-    detector look at every picture and file that is to leave; None leaves it to the policy, False can't weaken that.
+    detector look at every picture and file that is to leave, `untrusted` has files decoded in a process of their own;
+    None leaves either to the policy, and False can't weaken that.
     `badges` is the signed list of badges that people wear, by which their faces are known, believed if one of
     `badge_keys` (by default `trusted_keys`) signed it; it is read again for each picture. `index` is told of every file
     before it gets its name, so that requests for erasure find it (`faceguard.rights.index.RightsIndex`).
@@ -73,6 +74,7 @@ class FaceGuard:
         method: Redactor | str | None = None,
         threads: int | None = None,
         verify: Detector | bool | None = None,
+        untrusted: bool | None = None,
         badges: str | Path | None = None,
         badge_keys: TrustedKeys | str | Path | None = None,
         index: OutputIndex | None = None,
@@ -80,7 +82,13 @@ class FaceGuard:
     ) -> None:
         rules = make_rules(policy=policy, notice=notice, purpose=purpose, consents=consents, trusted_keys=trusted_keys)
         stages = make_stages(
-            rules.policy, detector=detector, estimator=estimator, redactor=method, threads=threads, verify=verify
+            rules.policy,
+            detector=detector,
+            estimator=estimator,
+            redactor=method,
+            threads=threads,
+            verify=verify,
+            untrusted=untrusted,
         )
         worn = make_badges(badges, badge_keys or trusted_keys)
         self._run = Run(rules, stages, make_sink(audit, audit_key), clock, worn, index)

@@ -14,6 +14,7 @@ from faceguard.audit.record import Action, AssetEntry, OutputEntry, salted_diges
 from faceguard.errors import DecodeError, EncodeError
 from faceguard.media.image import read_image
 from faceguard.media.image_write import DEFAULT_QUALITY, output_format, write_image
+from faceguard.media.isolated import read_image_isolated
 from faceguard.media.picture import ImageFormat, ImageLimits, KeepMetadata, Picture
 from faceguard.pipeline.made import made_picture
 from faceguard.pipeline.naming import badge_parameters, naming_of
@@ -79,7 +80,8 @@ def redact_picture_file(run: Run, job: PictureJob) -> PictureReport:
     badges = run.badge_rules(bound, job.scope)
     asset = _Asset(new_salt())
     with run.withholding(bound, lambda: asset.entry):
-        picture = read_image(job.source, limits=job.limits)  # 2
+        read = read_image_isolated if run.stages.untrusted_input else read_image
+        picture = read(job.source, limits=job.limits)  # 2
         if job.target is not None:
             output_format(picture.format, job.target)  # a suffix that can't be written is told before the work
         asset.describe(picture, job.source)

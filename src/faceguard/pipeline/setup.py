@@ -52,10 +52,12 @@ def make_stages(
     redactor: Redactor | str | None = None,
     threads: int | None = None,
     verify: Detector | bool | None = None,
+    untrusted: bool | None = None,
 ) -> Stages:
     """The stages that the policy asks for, or stricter ones. Nothing is loaded before the first picture.
 
-    `verify` says whether outputs are looked at by a second detector, or by which; None leaves it to the policy.
+    `verify` says whether outputs are looked at by a second detector, or by which, `untrusted` whether
+    files are decoded in a process of their own; None leaves it to the policy, and False can't weaken that.
     Raises PolicyError for a method that the policy's redaction class rules out (FG-R01), ConfigurationError for an
     unknown name, ValueError for less than one thread.
     """
@@ -74,7 +76,19 @@ def make_stages(
         confident_score=policy.detection.confident_score.value,
         min_age_face_px=policy.age.min_face_px.value,
         verifier=_verifier(verify, policy, threads),
+        untrusted_input=_untrusted(untrusted, policy),
     )
+
+
+def _untrusted(untrusted: bool | None, policy: Policy) -> bool:
+    """Whether files are decoded elsewhere. Raises PolicyError when the policy asks for it and the caller doesn't."""
+    asked = policy.media.untrusted_input.value
+    if untrusted is False and asked:
+        raise PolicyError(
+            f"`{policy.policy_id}` trusts no input; leave out `--trusted` or weaken the policy by name (`weakens`)",
+            key="media.untrusted_input",
+        )
+    return bool(untrusted) or asked
 
 
 def _verifier(verify: Detector | bool | None, policy: Policy, threads: int | None) -> Detector | None:

@@ -21,6 +21,9 @@ class Stages:
     verifier: Detector | None = None
     """Looks for faces in what was written, before it is released; None where neither policy nor caller asks for it."""
 
+    untrusted_input: bool = False
+    """Files that come in are decoded in a process of their own, with limits on memory and time."""
+
     @property
     def functions(self) -> frozenset[Function]:
         """What the notice has to name (FG-N03)."""

@@ -19,6 +19,7 @@ from faceguard.atomic import atomic_path, make_folder
 from faceguard.audit.compose import FrameSpan
 from faceguard.audit.record import Action, OutputEntry, Override
 from faceguard.errors import ConfigurationError, DecodeError, EncodeError, SafetyError
+from faceguard.media.isolated import try_video
 from faceguard.media.video_codecs import choose_codec, container_for
 from faceguard.media.video_frame import VideoPicture
 from faceguard.media.video_info import MediaInfo, VideoTrack
@@ -102,7 +103,7 @@ def redact_video_file(run: Run, job: VideoJob) -> VideoReport:
     bound = run.bind(job.captured_at, also=TRACKING)
     asset = _prepare(job)
     with run.withholding(bound, lambda: asset.entry):
-        info = _probe(job, asset)
+        info = _probe(job, asset, run.stages)
         segments = _divided(run, bound, job, info)
         plan = _analyse(run, bound, job, info, asset, segments)
         return _finish(run, bound, job, info, plan, asset, segments)
@@ -114,7 +115,7 @@ def analyse_video_file(run: Run, job: VideoJob) -> tuple[VideoPlan, BoundRules]:
     bound = run.bind(job.captured_at, also=TRACKING)
     asset = _prepare(replace(job, target=None))
     with run.withholding(bound, lambda: asset.entry):
-        info = _probe(job, asset)
+        info = _probe(job, asset, run.stages)
         return _analyse(run, bound, job, info, asset, _divided(run, bound, job, info)), bound
 
 
@@ -124,7 +125,7 @@ def render_video_file(run: Run, job: VideoJob, read: Callable[[BoundRules], Vide
     asset = _prepare(job)
     with run.withholding(bound, lambda: asset.entry):
         plan = read(bound)
-        info = _probe(job, asset)
+        info = _probe(job, asset, run.stages)
         if asset.sha256 != plan.source_sha256:
             raise ConfigurationError(
                 f"the plan was made for another file than `{job.source.name}`; analyse this one",
@@ -143,8 +144,10 @@ def _prepare(job: VideoJob) -> VideoAsset:
     return VideoAsset(job.source)
 
 
-def _probe(job: VideoJob, asset: VideoAsset) -> MediaInfo:
+def _probe(job: VideoJob, asset: VideoAsset, stages: Stages) -> MediaInfo:
     """What the file holds; what can't be written is told now, before the work."""
+    if stages.untrusted_input:
+        try_video(job.source)
     info = probe_video(job.source)
     asset.hash()
     asset.describe(info, 0)
