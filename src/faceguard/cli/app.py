@@ -8,8 +8,9 @@ import warnings
 
 import typer
 
-from faceguard.cli import age, audit, badge, bench, consent, keys, models, notice, policy
+from faceguard.cli import age, audit, badge, bench, consent, keys, models, notice, policy, retention, rights
 from faceguard.cli.batch import batch
+from faceguard.cli.breach import breach
 from faceguard.cli.redact import redact
 from faceguard.cli.statistics import statistics
 from faceguard.cli.terminal import printable, write_any_letter
@@ -28,6 +29,9 @@ app.command("batch")(batch)
 app.command("analyze")(analyze)
 app.command("render")(render)
 app.command("statistics")(statistics)
+app.add_typer(rights.app, name="rights")
+app.add_typer(retention.app, name="retention")
+app.command("breach")(breach)
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
 app.add_typer(age.app, name="age")

@@ -39,10 +39,13 @@ from faceguard.policy.policy_terms import WhenTrackingLost
 if TYPE_CHECKING:
     from faceguard.cli.redact_report import Outcome
     from faceguard.pipeline.guard import FaceGuard
+    from faceguard.pipeline.made import OutputIndex
     from faceguard.pipeline.rules import AssetScope
+    from faceguard.provenance.signer import OutputSigner
     from faceguard.types import SubjectRegion
 
 _VIDEOS = "Videos"
+_CREDENTIALS = "Content credentials (C2PA)"
 
 
 class Tier(StrEnum):
@@ -153,6 +156,32 @@ def redact(
     audit_key: Annotated[
         Path | None, typer.Option("--audit-key", metavar="KEY.pem", help="Signs every line of the audit log.")
     ] = None,
+    index: Annotated[
+        Path | None,
+        typer.Option("--index", metavar="DB", help="Notes who is where in the outputs, for `faceguard rights`."),
+    ] = None,
+    c2pa_cert: Annotated[
+        Path | None,
+        typer.Option(
+            "--c2pa-cert",
+            rich_help_panel=_CREDENTIALS,
+            metavar="CHAIN.pem",
+            help="Signs a C2PA manifest into every output: the certificate, then those of its issuers.",
+        ),
+    ] = None,
+    c2pa_key: Annotated[
+        Path | None,
+        typer.Option("--c2pa-key", rich_help_panel=_CREDENTIALS, metavar="KEY.pem", help="The certificate's key."),
+    ] = None,
+    c2pa_parent: Annotated[
+        bool,
+        typer.Option(
+            "--c2pa-parent",
+            rich_help_panel=_CREDENTIALS,
+            help="Carries over the input's own manifests, without their pictures and metadata; otherwise nothing of "
+            "them.",
+        ),
+    ] = False,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="R.json", help="Writes the decisions as JSON.")
     ] = None,
@@ -196,6 +225,15 @@ def redact(
             help="While many faces are lost: widens, or covers all; never less than the policy.",
         ),
     ] = WhenTrackingLost.WIDEN,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers",
+            rich_help_panel=_VIDEOS,
+            min=1,
+            help="Processes that share a long video, cut at its key frames; one core each. Short ones stay whole.",
+        ),
+    ] = 1,
     partial: Annotated[
         bool,
         typer.Option("--partial", rich_help_panel=_VIDEOS, help="Keeps what can be read of a damaged video."),
@@ -230,6 +268,8 @@ def redact(
         audit_key,
         badges,
         badge_keys,
+        c2pa_cert,
+        c2pa_key,
         *(Path(part.strip()) for part in policy.split("+")),
     ]
     written = [*targets, *previews, report, log, *(log.with_name(log.name + end) for end in (".head", ".lock"))]
@@ -247,12 +287,14 @@ def redact(
         trusted_keys=trusted_keys,
         audit=log,
         audit_key=audit_key,
+        index=None if index is None else _index(index),
         detector=None if detector is None else detector.value,
         method=None if method is None else method.value,
         verify=verify,
         untrusted=untrusted,
         badges=badges,
         badge_keys=badge_keys,
+        signer=_signer(c2pa_cert, c2pa_key, keeps_parent=c2pa_parent),
     )
     warn_if_stale(guard.policy)
     videos = VideoOptions(
@@ -269,6 +311,7 @@ def redact(
         partial=partial,
         progress=progress,
         overwrite=overwrite,
+        workers=workers,
     )
     pictures = PictureOptions(
         subjects=() if in_video else tuple(parse_subjects(subject or [], inputs)),
@@ -339,6 +382,23 @@ def _redact_one(
         except FaceguardError as error:
             return Outcome(source, report=report, error=error)
     return Outcome(source, report=report, preview=preview)
+
+
+def _signer(certificate: Path | None, key: Path | None, *, keeps_parent: bool) -> OutputSigner | None:
+    """None when no manifests are asked for. Raises ConfigurationError for half of what signing takes."""
+    if certificate is not None and key is not None:
+        from faceguard.provenance.signer import OutputSigner
+
+        return OutputSigner.load(certificate, key, keeps_parent=keeps_parent)
+    if certificate is not None or key is not None or keeps_parent:
+        raise ConfigurationError("a signed manifest takes both `--c2pa-cert` and `--c2pa-key`", key="c2pa-cert")
+    return None
+
+
+def _index(path: Path) -> OutputIndex:
+    from faceguard.rights.index import RightsIndex
+
+    return RightsIndex(path)
 
 
 def _log_beside(target: Path | None) -> Path:

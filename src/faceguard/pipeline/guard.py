@@ -15,6 +15,7 @@ from faceguard.audit.log import AuditSink
 from faceguard.audit.record import Action, AssetEntry
 from faceguard.media.image_write import DEFAULT_QUALITY
 from faceguard.media.picture import ImageFormat, KeepMetadata, Picture
+from faceguard.pipeline.credentials import require_file, require_signer
 from faceguard.pipeline.made import OutputIndex
 from faceguard.pipeline.naming import badge_parameters, naming_of
 from faceguard.pipeline.picture import CoveredPicture, cover_picture
@@ -27,6 +28,7 @@ from faceguard.policy.document import Policy
 from faceguard.policy.load import DEFAULT_POLICY
 from faceguard.policy.notice import HandlingNotice
 from faceguard.policy.register import ConsentRegister
+from faceguard.provenance.signer import OutputSigner
 from faceguard.signing import SigningKey, TrustedKeys
 from faceguard.types import AgeEstimator, Decision, Detector, Frame, FrameResult, Redactor, Subject, SubjectRegion
 
@@ -56,6 +58,8 @@ class FaceGuard:
     `badge_keys` (by default `trusted_keys`) signed it; it is read again for each picture. `index` is told of every file
     before it gets its name, so that requests for erasure find it (`faceguard.rights.index.RightsIndex`).
 
+    `signer` puts a signed C2PA manifest into every file; a policy may ask for one.
+
     Raises ConfigurationError (PolicyError, NoticeError, ConsentError) when the documents don't allow the use at all.
     """
 
@@ -77,10 +81,12 @@ class FaceGuard:
         untrusted: bool | None = None,
         badges: str | Path | None = None,
         badge_keys: TrustedKeys | str | Path | None = None,
+        signer: OutputSigner | None = None,
         index: OutputIndex | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         rules = make_rules(policy=policy, notice=notice, purpose=purpose, consents=consents, trusted_keys=trusted_keys)
+        require_signer(rules.policy, signer)
         stages = make_stages(
             rules.policy,
             detector=detector,
@@ -91,7 +97,7 @@ class FaceGuard:
             untrusted=untrusted,
         )
         worn = make_badges(badges, badge_keys or trusted_keys)
-        self._run = Run(rules, stages, make_sink(audit, audit_key), clock, worn, index)
+        self._run = Run(rules, stages, make_sink(audit, audit_key), clock, worn, index, signer=signer)
         self._run.bind()  # a notice that doesn't hold is told now, not at the first picture
 
     @property
@@ -122,6 +128,7 @@ class FaceGuard:
         TypeError for an array of another form.
         """
         _require_bgr(image)
+        require_file(self.policy)
         _require_regions(subjects)
         _require_keys(everyone)
         bound = self._run.bind(captured_at)
@@ -231,6 +238,7 @@ class FaceGuard:
         from faceguard.media.video_live import live_pictures
         from faceguard.pipeline.stream import LiveStream, StreamSettings
 
+        require_file(self.policy)
         stream = LiveStream(self._run, settings or StreamSettings())
         return stream.frames(live_pictures(source) if isinstance(source, int | str) else source)
 

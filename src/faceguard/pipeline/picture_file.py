@@ -16,6 +16,7 @@ from faceguard.media.image import read_image
 from faceguard.media.image_write import DEFAULT_QUALITY, output_format, write_image
 from faceguard.media.isolated import read_image_isolated
 from faceguard.media.picture import ImageFormat, ImageLimits, KeepMetadata, Picture
+from faceguard.pipeline.credentials import picture_statement
 from faceguard.pipeline.made import made_picture
 from faceguard.pipeline.naming import badge_parameters, naming_of
 from faceguard.pipeline.picture import CoveredPicture, cover_picture
@@ -123,6 +124,10 @@ def _release(
     record_ids: list[str] = []
 
     def check_and_record(written: Path) -> None:
+        if run.signer is not None:
+            media_type = media_type_of(output_format(covered.after.format, target))
+            statement = picture_statement(bound, run.stages, covered, media_type)
+            run.signer.sign(written, statement, source=job.source, folder=target.parent)
         read_back = read_image(written, limits=job.limits)
         covered.check(read_back, run.stages)
         if run.stages.verifier is not None:

@@ -25,6 +25,7 @@ from faceguard.media.video_frame import VideoPicture
 from faceguard.media.video_info import MediaInfo, VideoTrack
 from faceguard.media.video_read import Damage, DecodeEffort, VideoReader, probe_video
 from faceguard.pipeline.ahead import run_ahead
+from faceguard.pipeline.credentials import video_statement
 from faceguard.pipeline.face_ages import IsSettled
 from faceguard.pipeline.link import Link, Name
 from faceguard.pipeline.looks import quick_detector
@@ -333,6 +334,9 @@ def _finish(
         rendering = _Rendering(run.stages, bound, job, info, redactor, segments)
         plan, rendered, added = rendering.to(partial, job.target, plan)
         asset.require_unchanged()
+        if run.signer is not None:
+            statement = video_statement(bound, run.stages, plan, _media_type(job.target))
+            run.signer.sign(partial, statement, source=job.source, folder=job.target.parent)
         output = _output_entry(partial, job.target)
         record_id = run.record(
             bound,
@@ -494,10 +498,13 @@ _MEDIA_TYPES = {
 }
 
 
+def _media_type(target: Path) -> str:
+    return _MEDIA_TYPES[container_for(target).value]
+
+
 def _output_entry(written: Path, target: Path) -> OutputEntry:
     digest = hashlib.sha256()
     with written.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
-    media_type = _MEDIA_TYPES[container_for(target).value]
-    return OutputEntry(media_type=media_type, sha256=digest.hexdigest(), size_bytes=written.stat().st_size)
+    return OutputEntry(media_type=_media_type(target), sha256=digest.hexdigest(), size_bytes=written.stat().st_size)
