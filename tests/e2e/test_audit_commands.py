@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import shutil
+import zipfile
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from audited_shop import LATER, NOTICE, Shop
+from consents import KEY as SHOP_KEY
+from consents import KEYS as SHOP_KEYS
 from records import make_record
 
 from faceguard.audit.head import head_path
@@ -31,6 +38,9 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    for module in ("audit", "audit_proof", "audit_replay"):
+        monkeypatch.setattr(f"faceguard.cli.{module}.now", lambda: LATER)
+
     def command(*words: object) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.argv", ["faceguard", "audit", *map(str, words)])
         with pytest.raises(SystemExit) as caught:
@@ -116,3 +126,131 @@ def test_repair_never_takes_away_a_line_that_the_checkpoint_counts(log: Path) ->
     head_path(log).unlink()
     with pytest.raises(AuditIntegrityError, match="checkpoint"):
         repair_log(log, moment=make_record().timestamp)
+
+
+# -------------------------------------------------------------------------------------- proofs, replay and export
+
+
+def test_a_kept_checkpoint_shows_that_a_log_was_written_anew(run: Run, log: Path, tmp_path: Path) -> None:
+    """FG-D01: by the operator, with the key."""
+    kept = tmp_path / "kept.head"
+    shutil.copy(head_path(log), kept)
+    AuditLog(log, KEY).append(make_record(3))
+    code, out, _ = run("verify", log, "--head", kept)
+    assert (code, "the first 3 records are those of the checkpoint" in out) == (0, True)
+    log.unlink()
+    head_path(log).unlink()
+    for number in (0, 1, 9, 3):
+        AuditLog(log, KEY).append(make_record(number))
+    assert run("verify", log)[0] == 0
+    code, _, err = run("verify", log, "--head", kept)
+    assert (code, "written anew" in err) == (5, True)
+
+
+def test_a_record_and_growth_are_proved_to_who_has_the_public_key_alone(run: Run, log: Path, tmp_path: Path) -> None:
+    """FG-D01"""
+    keys, proof, growth, kept = (tmp_path / name for name in ("t.json", "proof.json", "growth.json", "kept.head"))
+    shutil.copy(head_path(log), kept)
+    assert run("prove", log, "--record", make_record(1).decision_id, "-o", proof)[0] == 0
+    AuditLog(log, KEY).append(make_record(3))
+    assert run("prove", log, "--head", kept, "-o", growth)[0] == 0
+    log.unlink()
+    code, out, _ = run("check", proof, "--trusted-keys", keys, "--head", kept)
+    assert (code, "is line 2 of a log of 3 lines" in out) == (0, True)
+    code, out, _ = run("check", growth, "--trusted-keys", keys, "--head", kept)
+    assert (code, "begins with all 3" in out) == (0, True)
+    proof.write_bytes(proof.read_bytes().replace(b"redact", b"keep", 1))
+    assert run("check", proof, "--trusted-keys", keys)[0] == 5
+    assert run("check", growth)[0] == 2
+    assert run("prove", log, "-o", tmp_path / "no.json")[0] == 2
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    (tmp_path / "shop").mkdir()
+    shop = Shop(tmp_path / "shop")
+    shop.take_picture()
+    shop.take_picture()
+    SHOP_KEYS.save(tmp_path / "public.json")
+    return shop
+
+
+def test_an_auditor_checks_an_export_alone(run: Run, shop: Shop, tmp_path: Path) -> None:
+    """FG-D03: with the public keys and the register from elsewhere, by the commands of its README."""
+    folder, keys = tmp_path / "export", tmp_path / "public.json"
+    code, out, _ = run("export", shop.log, "-o", folder, "--notice", NOTICE, "--csv", "--trusted-keys", keys)
+    assert (code, "log of 2 records" in out) == (0, True)
+    shop.log.unlink()
+    commands = [line for line in (folder / "README.md").read_text().splitlines() if line.startswith("faceguard audit")]
+    assert [line.split()[2] for line in commands] == ["verify", "show", "replay"]
+    given = {"YOUR-KEYS.json": keys, "REGISTER": shop.register}
+    for line in commands:
+        words = [given.get(word, folder / word if (folder / word).exists() else word) for word in line.split()[2:]]
+        assert run(*words)[0] == 0
+    for line in (folder / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert sha256((folder / name).read_bytes()).hexdigest() == digest
+    for kind in ("policies", "notices"):
+        (text,) = (folder / kind).iterdir()
+        assert sha256(text.read_bytes()).hexdigest() == text.stem
+    rows = list(csv.DictReader((folder / "records.csv").read_text().splitlines()))
+    assert [(row["line"], row["face"], row["effect"]) for row in rows][:2] == [("1", "1", "keep"), ("1", "2", "keep")]
+    assert run("export", tmp_path / "export" / "log" / "audit.jsonl", "-o", folder, "--notice", NOTICE)[0] == 4
+
+
+def test_picked_records_are_exported_with_their_proofs_and_nothing_else(run: Run, shop: Shop, tmp_path: Path) -> None:
+    """FG-D02: an auditor of one person's case needs no other person's."""
+    wanted, other = (record.decision_id for record in shop.records())
+    archive = tmp_path / "case.zip"
+    assert run("export", shop.log, "-o", archive, "--notice", NOTICE, "--record", wanted)[0] == 0
+    with zipfile.ZipFile(archive) as found:
+        names = found.namelist()
+        assert f"case/proofs/{wanted}.json" in names
+        assert all(other.encode() not in found.read(name) for name in names)
+        found.extractall(tmp_path)
+    proof = tmp_path / "case" / "proofs" / f"{wanted}.json"
+    keys = tmp_path / "public.json"
+    assert run("check", proof, "--trusted-keys", keys, "--head", tmp_path / "case" / "head.json")[0] == 0
+
+
+def test_nothing_of_a_broken_log_is_exported_or_replayed(run: Run, shop: Shop, tmp_path: Path) -> None:
+    """FG-D01"""
+    shop.log.write_bytes(shop.log.read_bytes().replace(b'"keep"', b'"redact"', 1))
+    assert run("export", shop.log, "-o", tmp_path / "export", "--notice", NOTICE)[0] == 5
+    assert not (tmp_path / "export").exists()
+    assert run("replay", shop.log, "--notice", NOTICE)[0] == 5
+
+
+def test_replay_names_what_is_missing_and_what_differs(run: Run, shop: Shop, tmp_path: Path) -> None:
+    """FG-D03"""
+    keys = ("--trusted-keys", tmp_path / "public.json")
+    code, _, err = run("replay", shop.log, *keys)
+    assert (code, "the notice" in err, "--notice" in err) == (2, True, True)
+    code, out, _ = run("replay", shop.log, "--notice", NOTICE, "--consents", shop.register, *keys)
+    assert (code, "2 records decided again, 4 faces" in out) == (0, True)
+    (first, _) = shop.records()
+    answer = first.result.faces[1].model_copy(update={"rule_path": ("5.consent=yes",)})
+    forged = first.model_copy(
+        update={"result": first.result.model_copy(update={"faces": (first.result.faces[0], answer)})}
+    )
+    AuditLog(shop.log).append(forged)
+    code, _, err = run("replay", shop.log, "--notice", NOTICE, "--consents", shop.register, "--json")
+    assert code == 2  # a register needs keys
+    shop.log.unlink()
+    head_path(shop.log).unlink()
+    AuditLog(shop.log, SHOP_KEY).append(forged)
+    code, _, err = run("replay", shop.log, "--notice", NOTICE, "--consents", shop.register, *keys)
+    assert (code, f"line 1, record {first.decision_id}, face 2: rule_path is" in err) == (5, True)
+
+
+def test_join_adds_what_workers_logged(run: Run, log: Path, tmp_path: Path) -> None:
+    """FG-D01"""
+    worker, pem = tmp_path / "worker.jsonl", tmp_path / "key.pem"
+    KEY.save(pem)
+    for number in (10, 11):
+        AuditLog(worker, KEY).append(make_record(number))
+    keys = ("--trusted-keys", tmp_path / "t.json")
+    code, out, _ = run("join", log, worker, "--audit-key", pem, *keys)
+    assert (code, "2 of 2 records added" in out) == (0, True)
+    assert "5 records" in run("verify", log, *keys)[1]
+    assert "0 of 2 records added" in run("join", log, worker, "--audit-key", pem, *keys)[1]

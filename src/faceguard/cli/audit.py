@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from faceguard.cli.audit_options import AsJson, Kept, Keys, Log, trusted
+from faceguard.cli.audit_proof import check, prove
+from faceguard.cli.audit_replay import export, join, replay
 from faceguard.cli.times import now
 from faceguard.errors import ConfigurationError
 
@@ -15,36 +17,72 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from faceguard.audit.chain import Entry
-    from faceguard.signing import TrustedKeys
+    from faceguard.audit.verify import VerifiedLog
 
-app = typer.Typer(help="The log of what was decided: check it, read it.", no_args_is_help=True)
-
-Log = Annotated[Path, typer.Argument(metavar="LOG", help="The audit log.")]
-Keys = Annotated[
-    Path | None,
-    typer.Option("--keys", metavar="TRUSTED.json", help="Every line must be signed by one of these public keys."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+app = typer.Typer(
+    help="The log of what was decided: check it, read it, decide it again, prove it, hand it over.",
+    no_args_is_help=True,
+)
 
 
 @app.command("verify")
-def verify(log: Log, keys: Keys = None, as_json: AsJson = False) -> None:
-    """Checks every line and the checkpoint; exit code 5 with the first line that was altered, dropped, moved or cut."""
+def verify(log: Log, keys: Keys = None, head: Kept = None, as_json: AsJson = False) -> None:
+    """Checks every line and the checkpoint; exit code 5 with the first line that was altered, dropped, moved or cut.
+
+    With --head also that nothing was written anew since you kept that checkpoint, not even with the key.
+    """
+    from faceguard.audit.head import load_head
     from faceguard.audit.verify import verify_log
 
-    checked = verify_log(log, keys=_trusted(keys), moment=now())
+    kept = () if head is None else (load_head(head),)
+    checked = verify_log(log, keys=trusted(keys), moment=now(), kept=kept)
     if as_json:
-        times = {
-            "first": checked.first and checked.first.isoformat(),
-            "last": checked.last and checked.last.isoformat(),
-        }
-        print(json.dumps({"lines": checked.size, "tip": checked.tip_hash, "signed": checked.signed, **times}, indent=2))
+        print(json.dumps(_as_json(checked), indent=2))
         return
     span = f", {checked.first:%Y-%m-%d %H:%M} to {checked.last:%Y-%m-%d %H:%M} UTC" if checked.first else ""
-    print(f"{log}: {checked.size} records{span}; none altered, dropped, moved or cut")
+    files = f" in {checked.segments} files" if checked.segments > 1 else ""
+    print(f"{log}: {checked.size} records{files}{span}; none altered, dropped, moved or cut")
+    for told in _remarks(checked):
+        print(told)
     print(f"tip {checked.tip_hash}")
+    print(f"root {checked.root}")
+    if kept:
+        print(f"the first {kept[0].tip.size} records are those of the checkpoint that you kept")
+
+
+def _as_json(checked: VerifiedLog) -> dict[str, object]:
+    return {
+        "lines": checked.size,
+        "tip": checked.tip_hash,
+        "root": checked.root,
+        "signed": checked.signed,
+        "first": checked.first and checked.first.isoformat(),
+        "last": checked.last and checked.last.isoformat(),
+        "files": checked.segments,
+        "removed": [note.model_dump(mode="json", exclude={"leaves"}) for note in checked.removed],
+        "out_of_order": checked.out_of_order,
+    }
+
+
+def _remarks(checked: VerifiedLog) -> Iterator[str]:
+    from faceguard.audit.retention import describe_removed
+
+    if checked.removed:
+        yield describe_removed(checked.removed)
+    if checked.out_of_order:
+        yield (
+            f"line {checked.out_of_order[0]} is the first of {len(checked.out_of_order)} dated before the line above: "
+            "several writers, a long video, or a clock that was set back"
+        )
     if not checked.signed:
-        print("signatures were not checked: give --keys to know that nobody wrote the log anew")
+        yield "signatures were not checked: give --trusted-keys to know that nobody wrote the log anew"
+
+
+app.command("replay")(replay)
+app.command("prove")(prove)
+app.command("check")(check)
+app.command("export")(export)
+app.command("join")(join)
 
 
 @app.command("show")
@@ -61,7 +99,7 @@ def show(
 
     entries = [
         entry
-        for entry in read_log(log, keys=_trusted(keys), moment=now())
+        for entry in read_log(log, keys=trusted(keys), moment=now())
         if record is None or entry.record.decision_id.startswith(record)
     ]
     if record is not None and not entries:
@@ -82,12 +120,6 @@ def repair(log: Log) -> None:
     print(f"{log} ends in a whole line; nothing to repair" if kept is None else f"moved the torn line to {kept}")
 
 
-def _trusted(path: Path | None) -> TrustedKeys | None:
-    from faceguard.signing import TrustedKeys
-
-    return None if path is None else TrustedKeys.load(path)
-
-
 def _lines(entry: Entry) -> Iterator[str]:
     record = entry.record
     asset, result, bundles = record.input.asset, record.result, record.bundles
@@ -95,7 +127,8 @@ def _lines(entry: Entry) -> Iterator[str]:
     policy = f"policy {bundles.policy.id} {bundles.policy.version}"
     notice = f"notice {bundles.notice.id} {bundles.notice.version}" if bundles.notice else "no notice"
     yield f"{entry.seq + 1}. {record.decision_id}  {record.timestamp:%Y-%m-%d %H:%M:%S} UTC  {result.action}"
-    yield f"   {size}, {record.input.purpose} ({record.input.disclosure}), {policy}, {notice}"
+    use = f" ({record.input.disclosure})" if record.input.disclosure else ""
+    yield f"   {size}, {record.input.purpose}{use}, {policy}, {notice}"
     if bundles.policy.weakened_from_preset:
         yield f"   weakened: {', '.join(bundles.policy.weakened_from_preset)}"
     if result.error:
