@@ -6,7 +6,7 @@ import math
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from faceguard.audit.record import (
     COARSE_CELLS,
@@ -63,7 +63,7 @@ def compose_record(
     spans: Mapping[int, FrameSpan] | None = None,
     redaction: RedactionEntry | None = None,
     output: OutputEntry | None = None,
-    release_basis: str | None = None,
+    release_basis: Literal["consent"] | None = None,
     error: str | None = None,
     seeds: Mapping[str, int] | None = None,
     override: Override | None = None,

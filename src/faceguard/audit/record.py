@@ -283,7 +283,8 @@ class Result(_Part):
     faces: tuple[FaceAnswer, ...]
     redaction: RedactionEntry | None = None
     output: OutputEntry | None = None
-    release_basis: str | None = None
+    release_basis: Literal["consent"] | None = None
+    """On what footing pictures went to third parties; there is no other (FG-T03). None for use in place."""
     error: str | None = None
     """Name of the error that made the output be withheld; never its message, which may quote a file's name."""
     operator_override: Override | None = None

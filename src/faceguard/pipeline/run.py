@@ -108,6 +108,7 @@ class Run:
             scope=scope_entry(scope, asset),
             spans=spans,
             redaction=redaction_entry(bound, self.stages, parameters),
+            release_basis="consent" if action is Action.RELEASE and bound.context.is_release else None,
             output=output,
             error=error,
             override=override,

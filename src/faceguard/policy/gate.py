@@ -69,11 +69,12 @@ def bind_notice(
     1. There is a notice.                                                     else NoticeRequired
     2. It is in force at `capture_time` (else at `moment`), and none of
        `successors` had replaced it by then (FG-N06).                         else NoticeRequired
-    3. `purpose` is among its purposes (FG-N09).                              else PurposeMismatch
+    3. `purpose` is among its purposes (FG-N09), none of which releases
+       pictures by opt-out, asked for now or not (FG-T03).                    else PurposeMismatch, NoticeError
     4. It names every function in use (FG-N03).                               else NoticeIncomplete
     5. It says all that the policy asks for (FG-N02, FG-N07), or is withheld
        on a ground that the policy knows, for a reason, approved (FG-N08).    else NoticeIncomplete, NoticeError
-    6. The use itself can be: no private place, no release by opt-out.        else NoticeError
+    6. The use itself can be: no private place.                               else NoticeError
     """
     if not isinstance(notice, HandlingNotice):  # 1
         raise NoticeRequired(
@@ -88,6 +89,7 @@ def bind_notice(
             expected=known,
             actual=purpose,
         )
+    _refuse_opt_out(notice)
     if absent := set(functions) - set(notice.functions):  # 4
         raise _function_missing(notice, absent)
     if notice.exception is not None:  # 5
@@ -98,7 +100,7 @@ def bind_notice(
             f"which `{policy.policy_id}` requires; add and publish them",
             missing=missing,
         )
-    _check_use(notice, use, policy)  # 6
+    _check_place(notice, policy)  # 6
     return BoundNotice(
         notice=notice,
         policy=policy,
@@ -154,6 +156,8 @@ def _missing_of_purpose(use: Purpose, policy: Policy) -> list[str]:
     missing = _missing_text(f"{prefix}.text", missing_locales(use.text, locales), locales)
     if policy.notice.legal_basis_per_purpose.value and use.legal_basis is None:
         missing.append(f"{prefix}.legal_basis")
+    if use.release_basis is ReleaseBasis.OPT_OUT:  # which is none (FG-T03)
+        missing.append(f"{prefix}.release_basis")
     if use.disclosure is Disclosure.THIRD_PARTY:
         missing += _missing_text(f"{prefix}.recipients", missing_locales(use.recipients, locales), locales)
     return missing
@@ -207,13 +211,18 @@ def _check_exception(claim: ExceptionClaim, policy: Policy) -> None:
         )
 
 
-def _check_use(notice: HandlingNotice, use: Purpose, policy: Policy) -> None:
+def _check_place(notice: HandlingNotice, policy: Policy) -> None:
     if notice.private_place and not policy.notice.private_places_allowed.value:
         raise NoticeError(
             f"`{policy.policy_id}` allows no camera in a private place; point it elsewhere", key="private_place"
         )
-    if use.disclosure is Disclosure.THIRD_PARTY and use.release_basis is ReleaseBasis.OPT_OUT:  # FG-T03
-        raise NoticeError(
-            f"the purpose `{use.id}` releases pictures by opt-out, and silence is no footing for that; ask for consent",
-            key=f"purposes.{use.id}.release_basis",
-        )
+
+
+def _refuse_opt_out(notice: HandlingNotice) -> None:
+    for use in notice.purposes:
+        if use.release_basis is ReleaseBasis.OPT_OUT:
+            raise NoticeError(
+                f"the purpose `{use.id}` releases pictures by opt-out, and silence is no footing for that; ask for "
+                "consent",
+                key=f"purposes.{use.id}.release_basis",
+            )

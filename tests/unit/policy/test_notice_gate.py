@@ -222,6 +222,18 @@ def test_release_by_opt_out_is_refused(name: str) -> None:
         bind(notice(purposes=purposes), name, purpose=RELEASE)
 
 
+def test_a_notice_that_releases_by_opt_out_serves_no_other_purpose_either() -> None:
+    """FG-T03: what can't be done can't be published."""
+    purposes = [
+        {**use, "release_basis": "opt_out"} if use["id"] == RELEASE else use
+        for use in shipped_notice().content["purposes"]
+    ]
+    offered = notice(purposes=purposes)
+    with pytest.raises(NoticeError, match="silence is no footing"):
+        bind(offered, purpose=IN_PLACE)
+    assert check_notice(offered, load_policy("jp-appi-2026")) == ("purposes.publication.release_basis",)
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_private_place_is_refused(name: str) -> None:
     """Section 10, kr-pipa: private places always refuse."""
