@@ -254,3 +254,31 @@ def test_join_adds_what_workers_logged(run: Run, log: Path, tmp_path: Path) -> N
     assert (code, "2 of 2 records added" in out) == (0, True)
     assert "5 records" in run("verify", log, *keys)[1]
     assert "0 of 2 records added" in run("join", log, worker, "--audit-key", pem, *keys)[1]
+
+
+def test_the_commands_of_the_documentation_run_as_printed(
+    run: Run, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FG-D01, FG-D03: in their order, in a folder with the files that they name."""
+    monkeypatch.chdir(tmp_path)
+    SHOP_KEYS.save(Path("trusted.json"))
+    SHOP_KEY.save(Path("key.pem"))
+    shutil.copy(shop.register, "register.db")
+    shutil.copy(f"{shop.register}.head", "register.db.head")
+    Path("notices").mkdir()
+    shutil.copy(NOTICE, "notices/shop.toml")
+    for name in ("audit.jsonl", "faceguard-audit.jsonl"):
+        shutil.copy(shop.log, name)
+        shutil.copy(head_path(shop.log), f"{name}.head")
+    shutil.copy("audit.jsonl.head", "kept.head")
+    for worker in "ab":
+        AuditLog(Path(f"worker-{worker}.jsonl"), SHOP_KEY).append(make_record(ord(worker)))
+    page = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
+    commands = [line.split()[3:] for line in page.splitlines() if line.startswith("$ faceguard audit ")]
+    assert len(commands) == 11
+    first = shop.records()[0].decision_id
+    for words in commands:
+        code, _, err = run(*(first[:8] if word == "0f8fad5b" else word for word in words))
+        assert (words, code, err) == (words, 0, "")
+    assert {path.name for path in Path().iterdir()} >= {"for-the-auditor", "case-17.zip", "proof.json", "growth.json"}
+    assert "4 records" in run("verify", "audit.jsonl", "--trusted-keys", "trusted.json")[1]
