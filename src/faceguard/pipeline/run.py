@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from faceguard.audit.compose import FrameSpan, compose_record, new_salt
@@ -25,6 +25,7 @@ from faceguard.pipeline.records import (
 from faceguard.pipeline.rules import UNCALIBRATED, AssetScope, BoundRules, Rules
 from faceguard.pipeline.stages import Stages
 from faceguard.policy.badge import BadgeRules
+from faceguard.provenance.signer import OutputSigner
 from faceguard.types import FaceResult, Function
 
 _NOT_LOOKED_AT = "application/octet-stream"
@@ -48,6 +49,8 @@ class Run:
     clock: Callable[[], datetime] = utc_now
     badges: BadgeFile | None = None
     """The list of worn badges that faces are linked by, if there is one."""
+    signer: OutputSigner | None = field(default=None, kw_only=True)
+    """Puts a signed manifest into every file, if there is one."""
     index: OutputIndex | None = None
     """Told of every output before it gets its name, if the operator keeps one."""
 

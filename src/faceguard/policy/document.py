@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from faceguard.policy.policy_terms import (
     Basis,
+    C2paRule,
     ConsentMethod,
     DetectorTier,
     IndividualNoticeRule,
@@ -227,7 +228,7 @@ class BreachRules(Strict):
 class ProvenanceRules(Strict):
     """What a signed output may say of its origin."""
 
-    c2pa: Annotated[Rule[Literal["optional"]], Stricter.FIXED]
+    c2pa: Annotated[Rule[C2paRule], Stricter.LATER]
     thumbnails: Annotated[Rule[Literal["none"]], Stricter.FIXED]
     region_precision: Annotated[Rule[RegionPrecision], Stricter.LATER]
 

@@ -157,6 +157,13 @@ class WhenTrackingLost(StrEnum):
     """The whole picture, until they are found again."""
 
 
+class C2paRule(StrEnum):
+    """Whether an output has to carry a signed C2PA manifest."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
 class RegionPrecision(StrEnum):
     """How exactly a record or manifest may say where a face was."""
 
