@@ -395,23 +395,6 @@ def _signer(certificate: Path | None, key: Path | None, *, keeps_parent: bool) -
     return None
 
 
-def _index(path: Path) -> OutputIndex:
-    from faceguard.rights.index import RightsIndex
-
-    return RightsIndex(path)
-
-
-def _signer(certificate: Path | None, key: Path | None, *, keeps_parent: bool) -> OutputSigner | None:
-    """None when no manifests are asked for. Raises ConfigurationError for half of what signing takes."""
-    if certificate is not None and key is not None:
-        from faceguard.provenance.signer import OutputSigner
-
-        return OutputSigner.load(certificate, key, keeps_parent=keeps_parent)
-    if certificate is not None or key is not None or keeps_parent:
-        raise ConfigurationError("a signed manifest takes both `--c2pa-cert` and `--c2pa-key`", key="c2pa-cert")
-    return None
-
-
 def _log_beside(target: Path | None) -> Path:
     """The default audit log: in the folder of the outputs, or here in a dry run."""
     return Path(DEFAULT_LOG_NAME) if target is None else target.parent / DEFAULT_LOG_NAME

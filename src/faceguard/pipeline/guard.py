@@ -17,7 +17,6 @@ from faceguard.media.image_write import DEFAULT_QUALITY
 from faceguard.media.picture import ImageFormat, KeepMetadata, Picture
 from faceguard.pipeline.credentials import require_file, require_signer
 from faceguard.pipeline.made import OutputIndex
-from faceguard.pipeline.credentials import require_file, require_signer
 from faceguard.pipeline.naming import badge_parameters, naming_of
 from faceguard.pipeline.picture import CoveredPicture, cover_picture
 from faceguard.pipeline.picture_file import PictureJob, PictureReport, redact_picture_file

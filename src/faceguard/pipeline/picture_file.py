@@ -18,7 +18,6 @@ from faceguard.media.isolated import read_image_isolated
 from faceguard.media.picture import ImageFormat, ImageLimits, KeepMetadata, Picture
 from faceguard.pipeline.credentials import picture_statement
 from faceguard.pipeline.made import made_picture
-from faceguard.pipeline.credentials import picture_statement
 from faceguard.pipeline.naming import badge_parameters, naming_of
 from faceguard.pipeline.picture import CoveredPicture, cover_picture
 from faceguard.pipeline.rules import AssetScope, BoundRules
