@@ -56,7 +56,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 
 def grant(run: Run, *words: str) -> Answer:
     return run("consent", "grant", "--subject", "ward-7", "--purpose", "in_store_safety", "--notice", str(NOTICE),
-               "--method", "signed_paper", "--key", "k.pem", "--register", "r.jsonl", *words)  # fmt: skip
+               "--method", "signed_paper", "--key", "k.pem", "--register", "r.db", *words)  # fmt: skip
 
 
 def record_id(answer: Answer) -> str:
@@ -66,7 +66,7 @@ def record_id(answer: Answer) -> str:
 
 def find(notice: HandlingNotice, *, event: str | None = "sports-day", asset: str | None = None) -> ConsentFinding:
     moment = datetime.now(UTC) + timedelta(seconds=1)
-    register = ConsentRegister.load(Path("r.jsonl"), TrustedKeys.load(Path("t.json")), moment=moment)
+    register = ConsentRegister.load(Path("r.db"), TrustedKeys.load(Path("t.json")), moment=moment)
     use = ConsentUse(
         purpose="in_store_safety",
         disclosure=Disclosure.IN_PLACE,
@@ -94,9 +94,9 @@ def test_a_guardians_consent_is_given_and_ended(run: Run, notice: HandlingNotice
         "G3",
         "bia-1",
     )
-    assert run("consent", "revoke", number, "--register", "r.jsonl", "--key", "k.pem").code == 0
+    assert run("consent", "revoke", number, "--register", "r.db", "--key", "k.pem").code == 0
     assert find(notice).reasons == ("consent_revoked",)
-    listed = json.loads(run("consent", "list", "--register", "r.jsonl", "--trusted-keys", "t.json", "--json").out)
+    listed = json.loads(run("consent", "list", "--register", "r.db", "--trusted-keys", "t.json", "--json").out)
     assert [(row["record_id"], row["state"]) for row in listed["consents"]] == [(number, "ConsentRevoked")]
 
 
@@ -135,13 +135,13 @@ def test_what_can_not_be_recorded_is_refused(run: Run, words: tuple[str, ...], m
     answer = grant(run, *words)
     assert answer.code == 2
     assert message in answer.err
-    assert not Path("r.jsonl").exists()
+    assert not Path("r.db").exists()
 
 
 def test_a_receipt_round_trips_and_reads_as_a_letter(run: Run) -> None:
     """FG-C02"""
     number = record_id(grant(run, *GUARDIAN, "--event", "sports-day", "--json"))
-    words = ("consent", "receipt", number, "--register", "r.jsonl", "--trusted-keys", "t.json")
+    words = ("consent", "receipt", number, "--register", "r.db", "--trusted-keys", "t.json")
     receipt = ConsentReceipt.read(run(*words, "--json").out.encode())
     keys = TrustedKeys.load(Path("t.json"))
     assert receipt.verify(keys, moment=datetime.now(UTC)).record_id == number
@@ -160,19 +160,19 @@ def test_a_receipt_round_trips_and_reads_as_a_letter(run: Run) -> None:
 def test_a_request_to_stop_wins_over_a_consent(run: Run, notice: HandlingNotice) -> None:
     """FG-T02"""
     record_id(grant(run, *GUARDIAN, "--event", "sports-day", "--json"))
-    assert run("consent", "stop", "--subject", "ward-7", "--register", "r.jsonl", "--key", "k.pem").code == 0
+    assert run("consent", "stop", "--subject", "ward-7", "--register", "r.db", "--key", "k.pem").code == 0
     assert find(notice).cessation
 
 
 def test_nobody_else_can_write_a_register(run: Run, tmp_path: Path) -> None:
     """FG-C03"""
     record_id(grant(run, *GUARDIAN, "--event", "e", "--json"))
-    before = Path("r.jsonl").read_bytes()
+    before = Path("r.db").read_bytes()
     SigningKey.generate().save(tmp_path / "other.pem")
-    answer = run("consent", "stop", "--subject", "ward-7", "--register", "r.jsonl", "--key", "other.pem")
+    answer = run("consent", "stop", "--subject", "ward-7", "--register", "r.db", "--key", "other.pem")
     assert answer.code == 2
     assert "no trusted key" in answer.err
-    assert Path("r.jsonl").read_bytes() == before
+    assert Path("r.db").read_bytes() == before
 
 
 def test_two_desks_with_two_keys_keep_one_register(run: Run, notice: HandlingNotice, tmp_path: Path) -> None:
@@ -180,13 +180,13 @@ def test_two_desks_with_two_keys_keep_one_register(run: Run, notice: HandlingNot
     record_id(grant(run, *GUARDIAN, "--event", "sports-day", "--json"))
     SigningKey.generate().save(tmp_path / "second.pem")
     assert run("keys", "public", "second.pem", "-o", "t.json", "--name", "second desk").code == 0
-    refreshed = run("consent", "refresh", "--register", "r.jsonl", "--key", "second.pem", "--trusted-keys", "t.json")
+    refreshed = run("consent", "refresh", "--register", "r.db", "--key", "second.pem", "--trusted-keys", "t.json")
     assert refreshed.code == 0, refreshed.err
     assert find(notice).valid
     kid = SigningKey.load(tmp_path / "k.pem").key_id
     assert run("keys", "revoke", kid, "--trusted-keys", "t.json").code == 0
     assert find(notice).reasons == ("consent_key_unknown",)
-    verified = run("consent", "verify", "--register", "r.jsonl", "--trusted-keys", "t.json")
+    verified = run("consent", "verify", "--register", "r.db", "--trusted-keys", "t.json")
     assert verified.code == 2
     assert "consent_key_unknown" in verified.out
 
@@ -194,22 +194,22 @@ def test_two_desks_with_two_keys_keep_one_register(run: Run, notice: HandlingNot
 def test_a_damaged_register_is_told_and_never_mended(run: Run) -> None:
     """FG-C03"""
     record_id(grant(run, *GUARDIAN, "--event", "e", "--json"))
-    damaged = Path("r.jsonl").read_bytes().replace(b"ward-7", b"ward-8")
-    Path("r.jsonl").write_bytes(damaged)
+    damaged = Path("r.db").read_bytes().replace(b"ward-7", b"ward-8")
+    Path("r.db").write_bytes(damaged)
     for words in (
         ("list", "--trusted-keys", "t.json"),
         ("verify", "--trusted-keys", "t.json"),
         ("refresh", "--key", "k.pem"),
     ):
-        answer = run("consent", words[0], "--register", "r.jsonl", *words[1:])
+        answer = run("consent", words[0], "--register", "r.db", *words[1:])
         assert answer.code == 2
         assert "altered" in answer.err
-    assert Path("r.jsonl").read_bytes() == damaged
+    assert Path("r.db").read_bytes() == damaged
 
 
 def test_a_sound_register_verifies(run: Run) -> None:
     record_id(grant(run, *GUARDIAN, "--event", "e", "--json"))
-    answer = run("consent", "verify", "--register", "r.jsonl", "--trusted-keys", "t.json", "--json")
+    answer = run("consent", "verify", "--register", "r.db", "--trusted-keys", "t.json", "--json")
     assert answer.code == 0
     assert json.loads(answer.out)["flaws"] == {}
 

@@ -48,7 +48,7 @@ def grant(shop: Path, *words: str, key: str = "desk.pem") -> str:
             "--child-informed",
             "talk",
         ),
-        *("--key", key, "--register", "consents.json", *words, "--json"),
+        *("--key", key, "--register", "consents.db", *words, "--json"),
         cwd=shop,
     )
     return str(json.loads(output)["record_id"])
@@ -57,7 +57,7 @@ def grant(shop: Path, *words: str, key: str = "desk.pem") -> str:
 def decision(shop: Path, *, purpose: str = "in_store_safety", event: str = "open-day", subject: str = REGION) -> dict:
     output = faceguard(
         *("redact", "photo.png", "-o", "out.png", "--overwrite", "--notice", NOTICE, "--purpose", purpose),
-        *("--event", event, "--subject", subject, "--consents", "consents.json", "--trusted-keys", "trusted.json"),
+        *("--event", event, "--subject", subject, "--consents", "consents.db", "--trusted-keys", "trusted.json"),
         "--json",
         cwd=shop,
     )
@@ -78,7 +78,7 @@ def test_a_revoked_consent_covers_at_once(shop: Path) -> None:
     """FG-C08"""
     record_id = grant(shop)
     faceguard(
-        *("consent", "revoke", record_id, "--key", "desk.pem", "--register", "consents.json"),
+        *("consent", "revoke", record_id, "--key", "desk.pem", "--register", "consents.db"),
         *("--trusted-keys", "trusted.json"),
         cwd=shop,
     )
@@ -111,7 +111,7 @@ def test_a_consent_signed_by_another_key_covers(shop: Path) -> None:
 def test_a_tampered_register_covers(shop: Path, place: float) -> None:
     """FG-C03: one bit anywhere."""
     grant(shop)
-    register = shop / "consents.json"
+    register = shop / "consents.db"
     data = bytearray(register.read_bytes())
     data[int(len(data) * place)] ^= 0x01
     register.write_bytes(bytes(data))
