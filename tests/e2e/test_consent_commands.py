@@ -127,6 +127,7 @@ def test_grant_tells_at_once_what_would_not_hold(run: Run) -> None:
         (("--event", "e", "--purpose", "publication"), "--release"),
         (("--event", "e", "--born", "May 2019"), "born"),
         (("--event", "e", "--given-at", "yesterday"), "`yesterday` is no time"),
+        (("--event", "e", "--given-at", "2099-01-02"), "recorded before it is said"),
         (("--asset", "no-such-file"), "no-such-file"),
         (("--event", "e", "--guardian", "ward-7"), "own guardian"),
     ],

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from faceguard.policy.register import ConsentRegister
-from faceguard.policy.register_file import RegisterStamp, stamp_of
+from faceguard.policy.register_watch import FileStamp, RegisterWatch, stamp_of
 from faceguard.policy.statement import Seal
 from faceguard.signing import TrustedKeys
 
@@ -33,15 +33,16 @@ class ConsentFile:
         self._path = path
         self._keys = keys
         self._lock = threading.Lock()
-        self._stamps: tuple[RegisterStamp, ...] = ()
+        self._watch = RegisterWatch(path)
+        self._stamps: tuple[FileStamp, ...] = ()
         self._register = ConsentRegister.empty()
         self._newest: Seal | None = None
 
     def at(self, moment: datetime) -> ConsentRegister:
         """The register as it stands on disk now. Raises ConsentError when it is gone or can't be read."""
         with self._lock:
-            files = (self._path, self._keys) if isinstance(self._keys, Path) else (self._path,)
-            stamps = tuple(stamp_of(file) for file in files)
+            of_keys = (stamp_of(self._keys),) if isinstance(self._keys, Path) else ()
+            stamps = (self._watch.stamp(), *of_keys)
             if stamps != self._stamps:
                 keys = TrustedKeys.load(self._keys) if isinstance(self._keys, Path) else self._keys
                 self._register = self._never_older(ConsentRegister.load(self._path, keys, moment=moment))

@@ -24,12 +24,8 @@ from urllib.parse import quote
 from faceguard.errors import ConsentError
 from faceguard.policy.register_lines import MAX_BYTES
 
-MAGIC = b"SQLite format 3\x00"
-"""How every SQLite file begins (the file format's section 1.3)."""
 APPLICATION_ID = 0x46474352
 """`FGCR`, in the header's field for who made the file."""
-_CHANGE_COUNTER = slice(24, 28)
-"""Where in the header SQLite counts changes, as long as there is no write-ahead log."""
 _SCHEMA = {
     "statement": "CREATE TABLE statement (seq INTEGER PRIMARY KEY, line BLOB NOT NULL)",
     "seal": "CREATE TABLE seal (id INTEGER PRIMARY KEY CHECK (id = 1), line BLOB NOT NULL)",
@@ -59,6 +55,20 @@ class RegisterDatabase:
     path: Path
     busy_timeout_s: float = 30.0
 
+    def is_there(self) -> bool:
+        """Whether the file is an SQLite database, or empty. Raises ConsentError if it can't be read.
+
+        SQLite itself is asked: a process that opens the file in another way and closes it gives up the locks that its
+        own SQLite connections hold (POSIX), and then two could write at once.
+        """
+        try:
+            with self._telling_apart(), contextlib.closing(self._connect_to_read()):
+                pass
+        except DamagedRegister as error:
+            cause = error.__cause__
+            return not (isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode == sqlite3.SQLITE_NOTADB)
+        return True
+
     def read(self) -> bytes:
         """All lines, as they stand together at one moment.
 
@@ -68,7 +78,7 @@ class RegisterDatabase:
 
         Raises DamagedRegister if not, ConsentError if the file can't be read.
         """
-        with self._telling_apart(), contextlib.closing(self._connect(mode="ro")) as connection:
+        with self._telling_apart(), contextlib.closing(self._connect_to_read()) as connection:
             connection.execute("BEGIN")
             lines = _lines_of(connection)
         if lines is None:
@@ -104,12 +114,39 @@ class RegisterDatabase:
             finally:
                 connection.execute("ROLLBACK")
 
+    def watch(self) -> sqlite3.Connection:
+        """A connection that `changes_seen_by` can ask; it may be used by any thread, one at a time."""
+        with self._telling_apart():
+            return self._connect_to_read()
+
+    def changes_seen_by(self, connection: sqlite3.Connection) -> int:
+        """A number that changes whenever anybody changes the database. Raises ConsentError."""
+        with self._telling_apart():
+            (version,) = connection.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
+    def _connect_to_read(self) -> sqlite3.Connection:
+        """A connection that has read the file's header.
+
+        It can't write, unless a writer died in the middle: then what that left is taken back first.
+        """
+        connection = self._connect(mode="ro")
+        try:
+            connection.execute("PRAGMA schema_version").fetchone()
+        except sqlite3.Error as error:
+            connection.close()
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:
+                raise
+            connection = self._connect(mode="rw")
+        return connection
+
     def _connect(self, *, mode: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"file:{quote(str(self.path.absolute()))}?mode={mode}",
             uri=True,
             timeout=self.busy_timeout_s,
             isolation_level=None,
+            check_same_thread=False,
         )
         connection.text_factory = _text
         connection.execute("PRAGMA trusted_schema = OFF")
@@ -132,11 +169,6 @@ class RegisterDatabase:
             raise DamagedRegister(f"the database is damaged: {error}", path=self.path) from error
         except UnicodeDecodeError as error:  # the sqlite3 module's own, of a damaged name in a message
             raise DamagedRegister("the database is damaged: a name in it is no text", path=self.path) from error
-
-
-def change_count(header: bytes) -> int:
-    """How often a database was changed, from the first bytes of its file; 0 for any other file."""
-    return int.from_bytes(header[_CHANGE_COUNTER], "big") if header.startswith(MAGIC) else 0
 
 
 def _lines_of(connection: sqlite3.Connection) -> Lines | None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from faceguard.atomic import write_atomic
 from faceguard.errors import ConsentError, EncodeError
-from faceguard.policy.register_database import MAGIC, DamagedRegister, Lines, RegisterDatabase, change_count
+from faceguard.policy.register_database import DamagedRegister, Lines, RegisterDatabase
 from faceguard.policy.register_lines import (
     MAX_BYTES,
     check_newest,
@@ -26,27 +26,12 @@ from faceguard.policy.register_lines import (
 from faceguard.policy.statement import Seal, Statement
 from faceguard.signing import SigningKey, TrustedKeys
 
-_HEADER_BYTES = 100
-
 
 class StoredRegister(NamedTuple):
     """A register's lines, and the line of its checkpoint; None for an export that has none."""
 
     data: bytes
     head: bytes | None
-
-
-class RegisterStamp(NamedTuple):
-    """What changes whenever a register does: which file it is, its size and time, and how often it was changed.
-
-    Two changes within one tick of the file system's clock leave the time as it is, so the database's own count is
-    asked.
-    """
-
-    inode: int
-    size_bytes: int
-    changed_ns: int
-    changes: int
 
 
 def head_path(register: Path) -> Path:
@@ -63,7 +48,7 @@ def read_register(path: Path) -> StoredRegister:
     Raises ConsentError when it can't be read at all, DamagedRegister when it is there and not whole.
     """
     head = _read(head_path(path)) if head_path(path).exists() else None  # first: it may be behind, never ahead
-    if not _starts_as_database(path):
+    if not path.is_file() or not RegisterDatabase(path).is_there():
         return StoredRegister(_read(path), head)
     data = RegisterDatabase(path).read()
     if head is None:
@@ -74,37 +59,19 @@ def read_register(path: Path) -> StoredRegister:
     return StoredRegister(data, head)
 
 
-def stamp_of(path: Path) -> RegisterStamp:
-    """What tells that the file at `path` was changed. Raises ConsentError when it is gone."""
-    try:
-        with path.open("rb") as file:
-            header = file.read(_HEADER_BYTES)
-        status = path.stat()
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    return RegisterStamp(status.st_ino, status.st_size, status.st_mtime_ns, change_count(header))
-
-
-def _starts_as_database(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(MAGIC)) == MAGIC
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     if len(data) > MAX_BYTES:
         raise ConsentError(f"the consent register `{path}` is larger than {MAX_BYTES} bytes", path=path)
     return data
 
 
-def _unreadable(path: Path, error: OSError) -> ConsentError:
+def unreadable(path: Path, error: OSError) -> ConsentError:
+    """What is said of a register or a file of keys that can't be read."""
     return ConsentError(
         f"`{path}` can't be read: {error.strerror or error}; name the right file, "
         "or make a register with `faceguard consent grant`",
@@ -179,7 +146,7 @@ def _require_writable(path: Path) -> None:
         raise ConsentError(f"there is no folder `{path.parent}` for the register; make it first", path=path)
     if path.exists() and not path.is_file():
         raise ConsentError(f"`{path}` is no file; choose another register", path=path)
-    if path.exists() and path.stat().st_size and not _starts_as_database(path):
+    if path.exists() and not RegisterDatabase(path).is_there():
         raise ConsentError(
             f"`{path}` is no register that can be written on; if it is an export, make a register of it with "
             f"`faceguard consent import {path} --register NEW.db`",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from faceguard.errors import ConsentError
 from faceguard.pipeline.consent_source import ConsentFile
 from faceguard.policy.consent import Cessation
 from faceguard.policy.consent_terms import Actor
+from faceguard.policy.register import ConsentRegister
 from faceguard.policy.register_file import add_statements, head_path
 from faceguard.policy.statement import sign_statement
 from faceguard.signing import SigningKey, TrustedKeys
@@ -98,3 +102,24 @@ def test_a_revoked_key_stops_counting_without_a_restart(tmp_path: Path) -> None:
     assert source.at(NOW).untrusted_because is None
     keys.adding([key.public().model_copy(update={"revoked_at": NOW})]).save(tmp_path / "trusted.json")
     assert "revoked" in (source.at(NOW).untrusted_because or "")
+
+
+def test_looking_for_changes_takes_no_lock_away_from_a_writer_in_the_same_process(tmp_path: Path) -> None:
+    """FG-C08: on POSIX, closing any handle of a file gives up all of the process's locks on it."""
+    key = SigningKey.generate()
+    keys = TrustedKeys((key.public(),))
+    path = tmp_path / "consents.db"
+    stop(path, key, keys, 1)
+    source = ConsentFile(path, keys)
+    writer = sqlite3.connect(path, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    for moment in (NOW, NOW + timedelta(seconds=1)):
+        assert len(source.at(moment).cessations) == 1
+    ConsentRegister.load(path, keys, moment=NOW)
+    other = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=0.1, isolation_level=None);"
+        "c.execute('BEGIN IMMEDIATE')"
+    )
+    found = subprocess.run([sys.executable, "-c", other, str(path)], capture_output=True, text=True, check=False)
+    writer.close()
+    assert "database is locked" in found.stderr

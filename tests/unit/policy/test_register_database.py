@@ -180,7 +180,6 @@ def test_no_flipped_bit_changes_what_the_register_says(register: Path) -> None:
         if not shows_nothing(copy):
             unnoticed += 1
             assert read_register(copy).data == said, place
-    print(unnoticed * 3 / len(sound))
     assert unnoticed < 0.35 * len(sound) / 3
 
 
@@ -287,11 +286,8 @@ def test_an_unfinished_write_is_rolled_back_when_read(register: Path) -> None:
         shutil.copy(f"{register}{suffix}", f"{crashed}{suffix}")
     connection.close()
     shutil.copy(head_path(register), head_path(crashed))
-    try:
-        assert read_register(crashed).data == said
-    except ConsentError:
-        add(crashed)
-        assert read_register(crashed).data[: len(said) // 2] == said[: len(said) // 2]
+    assert read_register(crashed).data == said
+    assert [finding.valid for finding in findings(crashed)] == [True]
 
 
 def test_anything_else_is_no_register(tmp_path: Path) -> None:
