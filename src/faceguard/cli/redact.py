@@ -384,6 +384,12 @@ def _redact_one(
     return Outcome(source, report=report, preview=preview)
 
 
+def _index(path: Path) -> OutputIndex:
+    from faceguard.rights.index import RightsIndex
+
+    return RightsIndex(path)
+
+
 def _signer(certificate: Path | None, key: Path | None, *, keeps_parent: bool) -> OutputSigner | None:
     """None when no manifests are asked for. Raises ConfigurationError for half of what signing takes."""
     if certificate is not None and key is not None:
