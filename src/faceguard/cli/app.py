@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import warnings
@@ -11,11 +12,12 @@ import typer
 from faceguard.cli import age, audit, badge, bench, consent, keys, models, notice, policy, retention, rights
 from faceguard.cli.batch import batch
 from faceguard.cli.breach import breach
+from faceguard.cli.doctor import doctor
 from faceguard.cli.redact import redact
 from faceguard.cli.statistics import statistics
 from faceguard.cli.terminal import printable, write_any_letter
 from faceguard.cli.video import analyze, render
-from faceguard.errors import FaceguardError
+from faceguard.errors import EncodeError, FaceguardError
 
 app = typer.Typer(
     name="faceguard",
@@ -28,6 +30,7 @@ app.command("redact")(redact)
 app.command("batch")(batch)
 app.command("analyze")(analyze)
 app.command("render")(render)
+app.command("doctor")(doctor)
 app.command("statistics")(statistics)
 app.add_typer(rights.app, name="rights")
 app.add_typer(retention.app, name="retention")
@@ -44,6 +47,10 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 
 
+_NOT_PRINTED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+"""What a full or broken place for the output answers, without a file's name."""
+
+
 def main() -> None:
     """Entry point. Exit codes are those of the error tree in `faceguard.errors`; 130 after Ctrl-C.
 
@@ -54,6 +61,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", module="PIL")  # of odd metadata, which doesn't survive anyway
     try:
         app()
+        sys.stdout.flush()
     except FaceguardError as error:
         print(f"error: {printable(error.message)}", file=sys.stderr)
         raise SystemExit(error.exit_code) from error
@@ -62,15 +70,29 @@ def main() -> None:
         raise SystemExit(130) from None
     except BrokenPipeError:
         os._exit(141)
-    except Exception as error:
-        if os.environ.get("FACEGUARD_DEBUG"):
-            raise
+    except OSError as error:
+        if error.filename is not None or error.errno not in _NOT_PRINTED:
+            raise _unexpected(error) from error
         print(
-            f"error: unexpected {type(error).__name__}: {printable(error)}; outputs are whole or absent. "
-            "Set FACEGUARD_DEBUG=1 for the traceback and report it",
+            f"error: standard output can't be written: {error.strerror}; what was asked for may be done all the same",
             file=sys.stderr,
+            flush=True,
         )
-        raise SystemExit(1) from error
+        os._exit(EncodeError.exit_code)  # what is left to print would fail again
+    except Exception as error:
+        raise _unexpected(error) from error
+
+
+def _unexpected(error: Exception) -> BaseException:
+    """What to end with: the exit code after a line in words, or the error itself for whoever asked to see it."""
+    if os.environ.get("FACEGUARD_DEBUG"):
+        return error
+    print(
+        f"error: unexpected {type(error).__name__}: {printable(error)}; outputs are whole or absent. "
+        "Set FACEGUARD_DEBUG=1 for the traceback and report it",
+        file=sys.stderr,
+    )
+    return SystemExit(1)
 
 
 if __name__ == "__main__":
