@@ -94,6 +94,8 @@ class _Differs(Exception):
 
 def _replay_record(record: AuditRecord, texts: ReplayTexts, replay: Replay, line: int) -> None:
     policy = texts.policy_of(record)
+    if _asked_nothing(record):
+        return
     bound = _bind(record, policy, texts)  # 1
     if bound is None:
         replay.refusals += 1
@@ -116,6 +118,14 @@ def _replay_record(record: AuditRecord, texts: ReplayTexts, replay: Replay, line
         replay.faces += 1
 
 
+def _asked_nothing(record: AuditRecord) -> bool:
+    """Whether it is of a request that was carried out, or of counts: then no face was decided on, and no gate asked."""
+    if record.input.functions is not None or record.input.faces:
+        return False
+    carried_out = record.result.action is Action.ERASE or record.result.operator_override is not None
+    return record.statistics_mode or carried_out
+
+
 # ------------------------------------------------------------------------------------------------------- 1 and 2
 
 
@@ -124,13 +134,15 @@ def _bind(record: AuditRecord, policy: Policy, texts: ReplayTexts) -> BoundNotic
     entry, question = record.bundles.policy, record.input
     if entry.weakened_from_preset != policy.weakened_from_preset:
         raise _Differs("the record and the policy name other rules as weakened")
+    if question.functions is None:
+        raise _Differs("the record does not say what ran")
     refused = record.result.error if record.result.action is Action.REFUSE else None
     try:
         bound = bind_notice(
             texts.notice_of(record),
             policy=policy,
             purpose=question.purpose,
-            functions=question.functions or (),
+            functions=question.functions,
             moment=record.timestamp,
             capture_time=question.captured_at,
             successors=tuple(texts.notices.values()),

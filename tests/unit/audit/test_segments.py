@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from faceguard.audit.head import head_path
+from faceguard.audit.chain import Opening, Tip, seal_entry
+from faceguard.audit.head import head_path, load_head, write_head
 from faceguard.audit.join import check_joined, join_logs
 from faceguard.audit.log import AuditLog
+from faceguard.audit.merkle import Tree
 from faceguard.audit.record import AuditRecord
 from faceguard.audit.retention import describe_removed, drop_segments
 from faceguard.audit.segments import closed_segments, removal_path, segment_path
@@ -101,6 +103,34 @@ def test_a_file_taken_for_another_is_found(log: Path) -> None:
     second.unlink()
     segment_path(log, 3).rename(second)
     assert "segment" in broken_by(log)
+
+
+def test_a_file_that_names_another_tree_before_it_is_found(tmp_path: Path, record_factory: Make) -> None:
+    """FG-D01: in an unsigned log, sealed anew by somebody who wants an older part to look like another."""
+    path = tmp_path / "audit.jsonl"
+    first, entry = seal_entry(record_factory(0), Tip(), None)
+    tip, tree = Tip(1, entry.hash), Tree().grown(entry.leaf)
+    for named, holds in ((tree, True), (Tree().grown(b"x" * 32), False)):
+        segment_path(path, 1).write_bytes(first)
+        opening = Opening.after(named, 2)
+        second, entry = seal_entry(record_factory(1), tip, None, opening=opening)
+        path.write_bytes(second)
+        write_head(path, tip.follow(entry), tree.grown(entry.leaf), NOW, None)
+        if holds:
+            assert verify_log(path, keys=None, moment=NOW).size == 2
+        else:
+            with pytest.raises(AuditIntegrityError, match="line 2 begins segment 2 after other lines"):
+                verify_log(path, keys=None, moment=NOW)
+
+
+def test_a_checkpoint_over_other_lines_with_the_same_end_is_found(log: Path) -> None:
+    """FG-D01: its tip fits, its tree doesn't."""
+    head = load_head(head_path(log))
+    other = Tree()
+    for number in range(head.tip.size):
+        other = other.grown(bytes([number]) * 32)
+    write_head(log, head.tip, other, NOW, KEY)
+    assert "are not those that its checkpoint stands for" in broken_by(log)
 
 
 @pytest.mark.parametrize("left", ["nothing", "an empty file"])

@@ -113,6 +113,7 @@ FORGERIES: dict[str, dict[str, Any]] = {
     "the gate refuses with NoticeRequired": {"input.captured_at": "2020-01-01T00:00:00Z"},
     "the gate refuses with NoticeIncomplete": {"input.functions": ["statistics"]},
     "the notice's purpose is": {"input.disclosure": "third_party"},
+    "does not say what ran": {"input.functions": None},
     "name other rules as weakened": {"bundles.policy.weakened_from_preset": ["x"]},
 }
 
@@ -196,3 +197,19 @@ def test_a_folder_with_all_versions_is_enough(shop: Shop, tmp_path: Path) -> Non
     shop.take_picture()
     texts = shop.texts(notices=[tmp_path / "texts"], policies=[tmp_path / "texts"])
     assert replay_log(read_log(shop.log, keys=KEYS, moment=LATER), texts).difference is None
+
+
+def test_a_request_that_was_carried_out_asks_no_gate_and_decides_on_no_face(shop: Shop) -> None:
+    """FG-T02: an output is deleted also when its notice has long ended; but no released picture passes for that."""
+    shop.take_picture()
+    (record,) = shop.records()
+    erased = record.document()
+    del erased["input"]["functions"]
+    erased["input"]["faces"] = erased["result"]["faces"] = []
+    erased["timestamp"] = "2019-01-01T00:00:00Z"
+    released = json.loads(json.dumps(erased))
+    erased["result"]["action"] = "erase"
+    assert replay_log(as_lines(erased), shop.texts()).difference is None
+    told = replay_log(as_lines(released), shop.texts()).difference
+    assert told is not None
+    assert "does not say what ran" in str(told)
