@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "docs/consent.md")
+DOCUMENTS = ("README.md", "docs/badges.md", "docs/consent.md", "docs/rights.md", "docs/statistics.md")
 ANYTHING = "..."
 _BLOCK = re.compile(r"^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _VARYING = (
@@ -25,8 +25,12 @@ _VARYING = (
 )
 
 
-_COPIED = {"CONSENT_ID": r"recorded consent (\S+)", "REQUEST_ID": r"Request number: (\S+)"}
-"""The consent and the request that were last recorded."""
+_COPIED = {
+    "BADGE_ID": r"\b([0-9a-f]{16})\s+child-17",
+    "CONSENT_ID": r"recorded consent (\S+)",
+    "REQUEST_ID": r"Request number: (\S+)",
+}
+"""The badge, the consent and the request that were last made."""
 
 
 @dataclass(frozen=True)
