@@ -98,7 +98,7 @@ class ConsentRegister:
         sha256 = hashlib.sha256(data).hexdigest()
         try:
             sealed = open_sealed(data, keys, moment)
-            check_newest(data, head)
+            check_newest(data, head, keys, moment)
             consents = _consents(sealed.statements, keys, moment)
             revocations = _grouped(bodies_of(sealed.statements, Revocation), lambda revocation: revocation.record_id)
             cessations = bodies_of(sealed.statements, Cessation)

@@ -8,12 +8,13 @@ It knows nothing of keys: what stands in the rows is believed only after `regist
 A writer takes the write lock before it reads (`BEGIN IMMEDIATE`), so that nothing comes between reading the seal and
 renewing it. The journal is a rollback journal and not a write-ahead log: at rest the register is one file, which can be
 copied, read from a read-only folder, and shared over a network. A write-ahead log left behind would take the last
-revocations with it. Pages are small (512 bytes), so that few bytes of the file belong to no statement.
+revocations with it. Pages are small (512 bytes), so that a register of a few statements is a small file.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -69,8 +70,8 @@ class RegisterDatabase:
             return not (isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode == sqlite3.SQLITE_NOTADB)
         return True
 
-    def read(self) -> bytes:
-        """All lines, as they stand together at one moment.
+    def read(self) -> tuple[bytes, str]:
+        """All lines, as they stand together at one moment, and the digest of the whole file.
 
         1. SQLite finds its own structure whole (`PRAGMA integrity_check`).
         2. The tables are ours, and nothing else is there.
@@ -81,9 +82,10 @@ class RegisterDatabase:
         with self._telling_apart(), contextlib.closing(self._connect_to_read()) as connection:
             connection.execute("BEGIN")
             lines = _lines_of(connection)
+            sha256 = _file_sha256(connection)
         if lines is None:
             raise DamagedRegister("the database holds no register")
-        return lines.body + lines.seal
+        return lines.body + lines.seal, sha256
 
     def change(self, successor: Callable[[Lines | None], Lines]) -> None:
         """Adds lines and renews the seal: `successor` gets what is there, None if nothing is, and gives all of it anew.
@@ -105,12 +107,12 @@ class RegisterDatabase:
                     connection.execute("ROLLBACK")
                 raise
 
-    def with_the_seal(self, act: Callable[[bytes], None]) -> None:
-        """Calls `act` with the seal's line while nobody can renew it. Raises ConsentError."""
+    def with_the_seal(self, act: Callable[[bytes, str], None]) -> None:
+        """Calls `act` with the seal's line and the file's digest while nobody can change them. Raises ConsentError."""
         with self._telling_apart(), contextlib.closing(self._connect(mode="rw")) as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                act(_seal_of(connection))
+                act(_seal_of(connection), _file_sha256(connection))
             finally:
                 connection.execute("ROLLBACK")
 
@@ -186,6 +188,11 @@ def _lines_of(connection: sqlite3.Connection) -> Lines | None:
     if [seq for seq, _ in rows] != list(range(1, len(rows) + 1)):
         raise DamagedRegister("rows of the register are missing")
     return Lines(b"".join(_line(line) for _, line in rows), _seal_of(connection))
+
+
+def _file_sha256(connection: sqlite3.Connection) -> str:
+    """SHA-256 of the file's bytes, as SQLite has them on disk: also of those that belong to no statement."""
+    return hashlib.sha256(connection.serialize()).hexdigest()
 
 
 def _seal_of(connection: sqlite3.Connection) -> bytes:

@@ -1,8 +1,8 @@
 """The register on disk: a database that is written on, or an export that is only read, and a checkpoint beside it.
 
-The checkpoint (`REGISTER.head`) is a copy of the newest seal. A register that is older than its checkpoint was put back
-from a copy, and may lack a revocation; it is not believed. When both were put back, only the age of the seal tells, or
-a process that has seen a newer one.
+The checkpoint (`REGISTER.head`) is a copy of the newest seal and the digest of the file. A register that is older than
+its checkpoint was put back from a copy, and may lack a revocation; it is not believed, nor is one with a flipped bit.
+When both were put back, only the age of the seal tells, or a process that has seen a newer one.
 """
 
 from __future__ import annotations
@@ -50,10 +50,16 @@ def read_register(path: Path) -> StoredRegister:
     head = _read(head_path(path)) if head_path(path).exists() else None  # first: it may be behind, never ahead
     if not path.is_file() or not RegisterDatabase(path).is_there():
         return StoredRegister(_read(path), head)
-    data = RegisterDatabase(path).read()
+    data, sha256 = RegisterDatabase(path).read()
     if head is None:
         raise DamagedRegister(
             f"its checkpoint `{head_path(path)}` is missing, so nobody can tell whether an older copy was put back",
+            path=path,
+        )
+    if head.startswith(last_line(data)) and head != _head_of(last_line(data), sha256):
+        raise DamagedRegister(
+            "its file or its checkpoint was changed by something else; if that was meant, "
+            "`faceguard consent refresh` checks every statement and confirms it anew",
             path=path,
         )
     return StoredRegister(data, head)
@@ -101,7 +107,7 @@ def add_statements(
     _require_writable(path)
     database = RegisterDatabase(path)
     database.change(successor)
-    database.with_the_seal(lambda seal: _write_head(path, seal))
+    database.with_the_seal(lambda seal, sha256: _write_head(path, seal, sha256))
 
 
 def import_register(source: Path, path: Path, *, keys: TrustedKeys, moment: datetime) -> Seal:
@@ -111,7 +117,7 @@ def import_register(source: Path, path: Path, *, keys: TrustedKeys, moment: date
     """
     stored = read_register(source)
     sealed = open_sealed(stored.data, keys, moment)
-    check_newest(stored.data, stored.head)
+    check_newest(stored.data, stored.head, keys, moment)
     if path.exists() or head_path(path).exists():
         raise ConsentError(f"`{path}` or its checkpoint exists; registers are not merged, choose another", path=path)
     _require_writable(path)
@@ -124,7 +130,7 @@ def import_register(source: Path, path: Path, *, keys: TrustedKeys, moment: date
 
     database = RegisterDatabase(path)
     database.change(only_if_new)
-    database.with_the_seal(lambda line: _write_head(path, line))
+    database.with_the_seal(lambda seal, sha256: _write_head(path, seal, sha256))
     return sealed.seal
 
 
@@ -137,7 +143,7 @@ def _previous_seal(path: Path, before: Lines | None, keys: TrustedKeys, moment: 
         return None
     data = before.body + before.seal
     seal = check_seal(data, keys, moment)
-    check_newest(data, head)
+    check_newest(data, head, keys, moment)
     return seal
 
 
@@ -154,8 +160,12 @@ def _require_writable(path: Path) -> None:
         )
 
 
-def _write_head(path: Path, seal: bytes) -> None:
+def _head_of(seal: bytes, sha256: str) -> bytes:
+    return seal + sha256.encode() + b"\n"
+
+
+def _write_head(path: Path, seal: bytes, sha256: str) -> None:
     try:
-        write_atomic(head_path(path), seal, overwrite=True)
+        write_atomic(head_path(path), _head_of(seal, sha256), overwrite=True)
     except EncodeError as error:
         raise ConsentError(f"the register is written, but not its checkpoint: {error.message}", path=path) from error

@@ -73,14 +73,11 @@ def last_line(data: bytes) -> bytes:
     return _parted(data)[1] + b"\n"
 
 
-def check_newest(data: bytes, head: bytes | None) -> None:
-    """Raises ConsentError if the register is older than its checkpoint `head`, which is the line of a seal.
-
-    The checkpoint's signature adds nothing: whoever can write a false one can write back an older true one.
-    """
+def check_newest(data: bytes, head: bytes | None, keys: TrustedKeys, moment: datetime) -> None:
+    """Raises ConsentError if the register is older than its checkpoint `head`, which begins with the line of a seal."""
     if head is None:
         return
-    seal, newest = _seal_in(last_line(data)[:-1]), _seal_in(head.removesuffix(b"\n"))
+    seal, newest = _seal_in(last_line(data)[:-1]), read_seal(head.partition(b"\n")[0], keys, moment)
     if not seal.follows(newest):
         raise ConsentError(
             f"its seal is number {seal.sequence} and its checkpoint's number {newest.sequence}: "

@@ -164,23 +164,27 @@ def test_readers_are_not_kept_waiting_by_each_other(register: Path) -> None:
 # ------------------------------------------------------------------------------------------------ not in order
 
 
-def test_no_flipped_bit_changes_what_the_register_says(register: Path) -> None:
-    """FG-C03: one bit of every byte in turn. Either nothing is believed, or not one letter of it has changed.
+def test_no_flipped_bit_of_the_file_or_its_checkpoint_shows_anything(register: Path) -> None:
+    """FG-C03: one bit of every third byte in turn, also of those that belong to no statement."""
+    for path in (register, head_path(register)):
+        sound = path.read_bytes()
+        for place in range(0, len(sound), 3):
+            flipped = bytearray(sound)
+            flipped[place] ^= 1 << place % 8
+            path.write_bytes(flipped)
+            assert shows_nothing(register), (path.name, place)
+        path.write_bytes(sound)
+    assert [finding.valid for finding in findings(register)] == [True]
 
-    A database has bytes that belong to nobody; those are few.
-    """
-    sound, said = register.read_bytes(), read_register(register).data
-    copy = register.with_name("flipped.db")
-    shutil.copy(head_path(register), head_path(copy))
-    unnoticed = 0
-    for place in range(0, len(sound), 3):
-        flipped = bytearray(sound)
-        flipped[place] ^= 1 << place % 8
-        copy.write_bytes(flipped)
-        if not shows_nothing(copy):
-            unnoticed += 1
-            assert read_register(copy).data == said, place
-    assert unnoticed < 0.35 * len(sound) / 3
+
+def test_a_file_that_was_rewritten_is_confirmed_by_whoever_may_seal_it(register: Path) -> None:
+    """Its statements are what counts, and each of them is checked anew."""
+    connection = sqlite3.connect(register)
+    connection.execute("PRAGMA user_version = 7")
+    connection.close()
+    assert findings(register) == (UNTRUSTED,)
+    add(register)
+    assert [finding.valid for finding in findings(register)] == [True]
 
 
 def test_a_register_cut_anywhere_shows_nothing(register: Path) -> None:
@@ -271,7 +275,7 @@ def test_a_crash_before_the_checkpoint_is_renewed_harms_nothing(register: Path) 
     head_path(register).write_bytes(older)
     assert [finding.reasons for finding in findings(register)] == [(Reason.CONSENT_REVOKED,)]
     add(register)
-    assert head_path(register).read_bytes() == read_register(register).data.splitlines(keepends=True)[-1]
+    assert head_path(register).read_bytes().startswith(read_register(register).data.splitlines(keepends=True)[-1])
 
 
 def test_an_unfinished_write_is_rolled_back_when_read(register: Path) -> None:
@@ -369,4 +373,4 @@ def test_the_same_lock_serves_readers_and_writers(register: Path) -> None:
             RegisterDatabase(register, busy_timeout_s=0.01).read()
         connection.execute("ROLLBACK")
     connection.close()
-    assert RegisterDatabase(register).read() == read_register(register).data
+    assert RegisterDatabase(register).read()[0] == read_register(register).data
