@@ -28,7 +28,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for minutes in options.minutes:
             clip = Path(folder) / "clip.mp4"
-            count = _repeated(options.clip, clip, options.height, minutes * 60)
+            count = repeated(options.clip, clip, options.height, minutes * 60)
             command = [sys.executable, throughput.__file__, "--worker", "faceguard", "--clip", str(clip)]
             command += ["--target", str(Path(folder) / "out.mp4"), "--notice", str(options.notice)]
             command += ["--purpose", options.purpose]
@@ -38,7 +38,7 @@ def main() -> None:
             print(f"{minutes:g} min, {count} pictures of {options.height} lines: {peak:.0f} MB")
 
 
-def _repeated(source: Path, target: Path, height: int, seconds: float) -> int:
+def repeated(source: Path, target: Path, height: int, seconds: float) -> int:
     """`source` scaled and encoded once; its packets then repeated to `seconds` or a little more. How many pictures."""
     once = target.with_name("once.mp4")
     with av.open(str(source)) as container:

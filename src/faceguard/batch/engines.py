@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from faceguard.batch.cluster import ClusterEngine
 from faceguard.batch.engine import Engine
 from faceguard.batch.local import LocalEngine
 from faceguard.batch.places import place_of
+from faceguard.batch.ray_engine import RayEngine
+from faceguard.batch.run import Batch
 from faceguard.batch.serial import SerialEngine
-from faceguard.batch.settings import BatchSettings
+from faceguard.batch.settings import BatchSettings, EngineName
 from faceguard.batch.sizing import Sizing, free_bytes, plan_sizing
 from faceguard.inference.session import available_cores
 
@@ -23,8 +26,12 @@ def size_of(settings: BatchSettings) -> Sizing:
     )
 
 
-def make_engine(settings: BatchSettings, sizing: Sizing) -> Engine:
+def make_engine(batch: Batch, sizing: Sizing) -> Engine:
     """The engine that the settings ask for. Places that only this process sees need the serial one."""
+    settings = batch.settings
     if any(place_of(address).in_process_only for address in (settings.source, settings.output)):
         return SerialEngine()
+    if settings.engine is EngineName.RAY:
+        ray = RayEngine(settings.ray_address, workers=settings.workers)
+        return ClusterEngine(ray, batch.manifest.path.parent, batch.log, settings.audit_key)
     return LocalEngine(sizing.workers, max_bytes=sizing.max_bytes)

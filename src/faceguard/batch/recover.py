@@ -61,15 +61,6 @@ def _releases(log: Path, digests: set[str]) -> Mapping[str, AuditRecord]:
 
 
 def _done(row: Row, record: AuditRecord) -> Row:
-    answers = record.result.faces
-    tally = Tally(
-        dict(Counter(answer.effect for answer in answers)),
-        dict(Counter(reason.value for answer in answers for reason in answer.reason_codes)),
-        dict(Counter(face.age.status.value for face in record.input.faces)),
-        record.input.asset.frames,
-        record.input.asset.frames,
-        record.input.asset.duration_s,
-    )
     size = None if record.result.output is None else record.result.output.size_bytes
     return replace(
         row,
@@ -78,5 +69,18 @@ def _done(row: Row, record: AuditRecord) -> Row:
         output_bytes=size,
         record_id=record.decision_id,
         finished_at=record.timestamp,
-        tally=tally,
+        tally=tally_of_record(record),
+    )
+
+
+def tally_of_record(record: AuditRecord) -> Tally:
+    """What was decided in one file, as its record has it."""
+    answers = record.result.faces
+    return Tally(
+        dict(Counter(answer.effect for answer in answers)),
+        dict(Counter(reason.value for answer in answers for reason in answer.reason_codes)),
+        dict(Counter(face.age.status.value for face in record.input.faces)),
+        record.input.asset.frames,
+        record.input.asset.frames,
+        record.input.asset.duration_s,
     )

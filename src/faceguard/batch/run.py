@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from faceguard import errors
 from faceguard.atomic import make_folder
+from faceguard.batch.cluster import join_worker_logs
 from faceguard.batch.discover import Found, discover
 from faceguard.batch.engine import Engine, Finished, Lost, Started
 from faceguard.batch.fingerprint import fingerprint
@@ -161,7 +162,8 @@ def open_batch(settings: BatchSettings, *, threads: int, dry_run: bool = False) 
 
     1. Source and outputs are apart. 2. The documents allow the use (FG-N01); until then nothing is made or opened.
     3. No other run works here. 4. What an interruption left is mended: staging emptied, the log's torn line taken off,
-    outputs without a row found by their records. Raises FaceguardError.
+    what workers of a cluster wrote into logs of their own taken over, outputs without a row found by their records.
+    Raises FaceguardError.
     """
     source, target = place_of(settings.source), place_of(settings.output)
     _require_apart(source, target)  # 1
@@ -181,6 +183,7 @@ def open_batch(settings: BatchSettings, *, threads: int, dry_run: bool = False) 
         _empty(staging.parent)  # 4
         batch = Batch(settings, source, target, log, staging, manifest, documents, mark)
         batch.mended = mend_log(log, datetime.now(UTC))
+        join_worker_logs(state, log, settings.audit_key)
         batch.adopted = adopt_finished(manifest, target, log, mark)
         try:
             yield batch

@@ -6,11 +6,13 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from faceguard.batch.engine import Engine, Finished, Lost, Report
+from faceguard.batch.engine import Engine, Event, Finished, Lost, Report
 from faceguard.batch.local import LocalEngine
 from faceguard.batch.task import Progress
 from faceguard.errors import ConfigurationError, FaceguardError, RedactionError
 from faceguard.pipeline.segment_task import Division, LookTask, SegmentResult, SegmentTask
+
+Answer = SegmentResult | FaceguardError
 
 MAX_TRIES = 3
 """How often a segment is begun whose worker dies; what it left is written over."""
@@ -27,10 +29,11 @@ class EngineCrew:
     ) -> Sequence[SegmentResult]:
         """As `Crew.carry_out` says. A segment whose worker died is begun again; nothing of it was shown."""
         results: dict[int, SegmentResult] = {}
-        left = list(tasks)
+        left: list[SegmentTask | None] = list(tasks)
         for _ in range(MAX_TRIES):
             lost: list[Lost[SegmentTask]] = []
-            for event in self.engine.run(work_on_segment, left):
+            events: Iterator[Event[SegmentTask, Answer]] = self.engine.run(work_on_segment, left)
+            for event in events:
                 if isinstance(event, Finished):
                     if isinstance(event.result, FaceguardError):
                         raise event.result
@@ -45,7 +48,7 @@ class EngineCrew:
         raise RedactionError(f"segment {lost[0].task.number + 1} could not be done: {lost[0].reason}")
 
 
-def work_on_segment(task: SegmentTask, report: Report) -> SegmentResult | FaceguardError:
+def work_on_segment(task: SegmentTask, report: Report) -> Answer:
     """What a worker does with a segment. Our errors are given back."""
     from faceguard.pipeline.segment_work import carry_out
 

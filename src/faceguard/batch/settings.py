@@ -25,6 +25,7 @@ class EngineName(StrEnum):
     """What carries the work out."""
 
     LOCAL = "local"
+    RAY = "ray"
 
 
 class BatchSettings(BaseModel):
@@ -46,6 +47,8 @@ class BatchSettings(BaseModel):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     engine: EngineName = EngineName.LOCAL
+    ray_address: str | None = None
+    """Of the cluster's head; None starts one on this machine."""
     workers: Annotated[int, Field(ge=1, le=10_000)] | None = None
     memory: Annotated[int, Field(ge=1)] | None = None
     """Megabytes for the whole run."""

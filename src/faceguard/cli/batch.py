@@ -148,7 +148,19 @@ def batch(
         typer.Option("--memory", rich_help_panel=_MACHINE, min=1, metavar="MB", help="The most that all may hold."),
     ] = None,
     engine: Annotated[
-        str | None, typer.Option("--engine", rich_help_panel=_MACHINE, metavar="NAME", help="What runs it: local.")
+        str | None,
+        typer.Option(
+            "--engine", rich_help_panel=_MACHINE, metavar="NAME", help="What runs it: local, or ray for a cluster."
+        ),
+    ] = None,
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            "--ray-address",
+            rich_help_panel=_MACHINE,
+            metavar="HOST:PORT",
+            help="The head of a Ray cluster that runs; otherwise one is started on this machine for the run.",
+        ),
     ] = None,
     watch: Annotated[
         bool,
@@ -221,6 +233,7 @@ def batch(
         "workers": workers,
         "memory": memory,
         "engine": engine,
+        "ray_address": ray_address,
         "watch_settle": watch_settle,
         "verify": verify,
         "overwrite": overwrite,
@@ -254,7 +267,7 @@ def _run(opened: Batch, screen: Screen, sizing: Sizing, *, idle_exit_s: float | 
 
     began, ended = datetime.now(UTC), Counter[State]()
     screen.opened(opened)
-    engine = make_engine(opened.settings, sizing)
+    engine = make_engine(opened, sizing)
     tasks = watch(opened, settle_s=opened.settings.watch_settle, idle_exit_s=idle_exit_s) if watches else opened.tasks()
     try:
         if not watches:

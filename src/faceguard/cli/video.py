@@ -201,10 +201,12 @@ class VideoOptions:
     partial: bool
     progress: ProgressForm
     overwrite: bool
+    workers: int = 1
 
 
 def redact_one_video(guard: FaceGuard, source: Path, target: Path | None, options: VideoOptions) -> Outcome:
     """One video; its error is part of the outcome, so that the other inputs go on."""
+    from faceguard.batch.segment_crew import local_division
     from faceguard.cli.redact_report import Outcome
     from faceguard.cli.video_progress import progress_shown
     from faceguard.pipeline.video import VideoJob
@@ -217,10 +219,15 @@ def redact_one_video(guard: FaceGuard, source: Path, target: Path | None, option
         partial=options.partial,
     )
     try:
-        with end_by_signal(), progress_shown(options.progress.value, source.name) as report:
+        with (
+            end_by_signal(),
+            progress_shown(options.progress.value, source.name) as report,
+            local_division(options.workers) as division,
+        ):
             job = VideoJob(
                 source,
                 target,
+                division=division,
                 zones=zones_of(options.cover, options.ignore),
                 subjects=options.subjects,
                 scope=options.scope,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from faceguard.errors import UnsupportedMediaError
 from faceguard.media.video_info import HdrMetadata, PixelLayout, VideoTrack
+from faceguard.opencv import cv2
 
 
 class VideoCodec(StrEnum):
@@ -145,7 +146,7 @@ def encoder_options(codec: VideoCodec, settings: EncodeSettings, hdr: HdrMetadat
     encoder = ENCODERS[codec]
     options = dict(encoder.options)
     options["crf"] = str(encoder.quality if settings.quality is None else settings.quality)
-    private = [*_hdr_options(codec, hdr), *_thread_options(codec, settings.threads)]
+    private = [*_hdr_options(codec, hdr), *_thread_options(codec, settings.threads), *_repeatable_options(codec)]
     if codec is VideoCodec.HEVC:
         private = [*private, "log-level=error"]
     if private:
@@ -163,6 +164,18 @@ def _thread_options(codec: VideoCodec, threads: int | None) -> list[str]:
     if codec is VideoCodec.HEVC:
         return ["frame-threads=1", f"pools={threads if threads > 1 else 'none'}"]
     return [f"lp={threads}"] if codec is VideoCodec.AV1 else []
+
+
+_AVX_512F = 13
+"""OpenCV's CV_CPU_AVX_512F (core/cvdef.h)."""
+
+
+def _repeatable_options(codec: VideoCodec) -> list[str]:
+    """x264 with AVX-512 chooses quantisers by memory it never set (its macroblock tree; 5 of 14 runs over the same
+    pictures differed), so that two workers would write two files. With AVX2 it takes as long and repeats itself."""
+    if codec is VideoCodec.H264 and cv2.checkHardwareSupport(_AVX_512F):
+        return ["asm=AVX2"]
+    return []
 
 
 def _hdr_options(codec: VideoCodec, hdr: HdrMetadata) -> list[str]:

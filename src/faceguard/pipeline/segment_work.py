@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import numpy as np
 
+from faceguard.errors import EncodeError
 from faceguard.media.video_frame import VideoPicture
 from faceguard.media.video_parts import PartWriter
 from faceguard.media.video_read import DecodeEffort, VideoReader
@@ -72,10 +74,11 @@ def look(task: LookTask, on_count: OnCount) -> SegmentFaces:
 def render(task: RenderTask, on_count: OnCount) -> SegmentPart:
     """Covers and encodes a segment, and checks on samples that what was written is covered. Or leaves no file."""
     samples = OutputSamples(task.track)
+    partial = task.part.with_name(f"{task.part.stem}-{secrets.token_hex(4)}{task.part.suffix}")  # another may be at it
     try:
         with (
             VideoReader(task.source, task.info) as reader,
-            PartWriter(task.part, task.target, task.track, task.encode) as writer,
+            PartWriter(partial, task.target, task.track, task.encode) as writer,
         ):
             items = run_ahead(
                 _covered(task, reader, samples), max_items=queue_items(task.track), name="faceguard-decode"
@@ -87,11 +90,13 @@ def render(task: RenderTask, on_count: OnCount) -> SegmentPart:
             finally:
                 items.close()
             pts = writer.finish()
-        checked = samples.check(task.part, 0, task.redactor)
-    except BaseException:
+        checked = samples.check(partial, 0, task.redactor)
+        partial.replace(task.part)
+    except OSError as error:
+        raise EncodeError(f"a part of the video can't be kept: {error.strerror or error}; check free space") from error
+    finally:
         with suppress(OSError):
-            task.part.unlink(missing_ok=True)
-        raise
+            partial.unlink(missing_ok=True)
     return SegmentPart(task.number, task.part, np.array(pts, np.int64), checked)
 
 
