@@ -14,7 +14,8 @@ SHOWN = (
     *("FG-C01", "FG-C02", "FG-C03", "FG-C04", "FG-C05", "FG-C06", "FG-C07", "FG-C08", "FG-C09", "FG-C10"),
     *("FG-C11", "FG-C12", "FG-C13", "FG-C14"),
     *("FG-R01", "FG-R02", "FG-R04", "FG-R05", "FG-R06", "FG-R07", "FG-R08"),
-    *("FG-D01", "FG-D02", "FG-D03", "FG-P01", "FG-P02", "FG-P03", "FG-T03", "FG-T04"),
+    *("FG-D01", "FG-D02", "FG-D03", "FG-P01", "FG-P02", "FG-P03"),
+    *("FG-S01", "FG-S02", "FG-S03", "FG-T01", "FG-T02", "FG-T03", "FG-T04"),
 )
 
 
