@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -48,11 +47,6 @@ class BadgeFile:
             )
         max_list_age = timedelta(hours=policy.consent.offline_staleness_hours.value)
         return BadgeRules(badges, self.keys, moment, captured_at or moment, max_list_age)
-
-    @property
-    def sha256(self) -> str:
-        """Of the file, for the record."""
-        return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

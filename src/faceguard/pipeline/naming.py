@@ -30,8 +30,12 @@ def naming_of(
 
 
 def badge_parameters(covered: CoveredPicture) -> dict[str, str | int | float | bool]:
-    """What the record says of the badges of a picture: how many were seen and covered, and how many were valid."""
-    if not covered.badges:
+    """What the record says of badges, where they were looked for: by which list, how many were covered, and valid."""
+    if covered.badge_list_sha256 is None:
         return {}
     valid = sum(badge.verdict.standing is BadgeStanding.VALID for badge in covered.badges)
-    return {"badges_covered": len(covered.badges), "badges_valid": valid}
+    return {
+        "badge_list_sha256": covered.badge_list_sha256,
+        "badges_covered": len(covered.badges),
+        "badges_valid": valid,
+    }

@@ -75,6 +75,8 @@ class CoveredPicture:
     faces: tuple[FaceResult, ...]
     regions: tuple[tuple[Region, ...], ...]
     badges: tuple[SeenBadge, ...] = ()
+    badge_list_sha256: str | None = None
+    """The list by which badges were judged, if any were looked for."""
 
     def check(self, written: Picture, stages: Stages) -> None:
         """Raises RedactionError unless `written`, read back from what was encoded, is covered everywhere."""
@@ -110,7 +112,8 @@ def cover_picture(
         for frame, here in zip(picture.frames, regions, strict=True)
     ]
     seen = tuple(badge for here in badges for badge in here)
-    return CoveredPicture(picture, picture.with_frames(covered), tuple(faces), regions, seen)
+    known_by = None if naming.badges is None else naming.badges.badges.sha256
+    return CoveredPicture(picture, picture.with_frames(covered), tuple(faces), regions, seen, known_by)
 
 
 def judge(

@@ -26,7 +26,7 @@ from faceguard.errors import ConsentError, EncodeError, SignatureError
 from faceguard.policy.badge_token import make_token, read_token, verify_token
 from faceguard.policy.consent import PseudonymousId, UtcTime, Uuid4
 from faceguard.policy.document import NonBlank, Strict
-from faceguard.signing import SigningKey, TrustedKeys, canonical_json, parse_canonical
+from faceguard.signing import SigningKey, TrustedKeys, canonical_json, digest, parse_canonical
 
 LIST_KIND = "faceguard-badge-list"
 
@@ -93,6 +93,11 @@ class BadgeList(Strict):
     def new(cls, event: str, *, moment: datetime) -> Self:
         """A list without badges."""
         return cls(list_id=str(uuid.uuid4()), event=event, sequence=1, issued_at=moment)
+
+    @property
+    def sha256(self) -> str:
+        """Of the signed text, as the record names it."""
+        return digest(self.model_dump(mode="json", exclude_none=True))
 
     def get(self, badge_id: str) -> Badge | None:
         return next((badge for badge in self.badges if badge.badge_id == badge_id), None)

@@ -115,6 +115,7 @@ def test_of_two_children_the_one_with_a_badge_and_a_consent_is_shown(tmp_path: P
     assert [face.subject.linked_by for face in record.input.faces if face.subject] == [LinkMethod.BADGE] * 2
     assert record.result.redaction is not None
     assert record.result.redaction.parameters["badges_valid"] == 2
+    assert record.result.redaction.parameters["badge_list_sha256"] == badges.sha256
 
 
 def test_a_badge_alone_shows_nobody(tmp_path: Path) -> None:
