@@ -123,7 +123,9 @@ def repair(log: Log) -> None:
 def _lines(entry: Entry) -> Iterator[str]:
     record = entry.record
     asset, result, bundles = record.input.asset, record.result, record.bundles
-    size = f"{asset.media_type} {asset.width_px}x{asset.height_px}"
+    size = f"{asset.media_type} {asset.width_px}x{asset.height_px}" if asset.width_px else asset.media_type
+    if result.action == "refuse":
+        size = "nothing was looked at"
     policy = f"policy {bundles.policy.id} {bundles.policy.version}"
     notice = f"notice {bundles.notice.id} {bundles.notice.version}" if bundles.notice else "no notice"
     yield f"{entry.seq + 1}. {record.decision_id}  {record.timestamp:%Y-%m-%d %H:%M:%S} UTC  {result.action}"

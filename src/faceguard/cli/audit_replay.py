@@ -56,7 +56,9 @@ def replay(
             )
         )
         return
-    print(f"{log}: {done.records} records decided again, {done.faces} faces, {done.refusals} refusals; none differs")
+    print(f"{log}: {done.records} records decided again, {done.faces} faces; none differs")
+    if done.refusals:
+        print(f"refused again, before anything was looked at: {done.refusals}")
     for lines, told in (
         (done.errors, "have a face that was redacted because of an error, which can't be reproduced"),
         (done.not_believed, "were decided while the consent register was not in order: everybody was redacted"),

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from audited_shop import LATER, NOTICE, NOW, WARD, Shop
 from consents import KEY, KEYS, RECORD_ID
+from green_faces import GreenSquares, walk
+from made_videos import Clip
 
 from faceguard.audit.chain import Entry, Tip, seal_entry
 from faceguard.audit.record import AuditRecord
 from faceguard.audit.verify import read_log
 from faceguard.errors import ConfigurationError, NoticeRequired
 from faceguard.pipeline.replay import replay_log
+from faceguard.pipeline.video import VideoJob
 from faceguard.policy.consent import Cessation, Revocation
 from faceguard.policy.consent_terms import Actor, RevocationReason
 from faceguard.policy.register_file import add_statements
@@ -213,3 +216,16 @@ def test_a_request_that_was_carried_out_asks_no_gate_and_decides_on_no_face(shop
     told = replay_log(as_lines(released), shop.texts()).difference
     assert told is not None
     assert "does not say what ran" in str(told)
+
+
+def test_a_video_and_a_stream_are_decided_again(shop: Shop, tmp_path: Path) -> None:
+    """FG-D03: for each track the most protective conclusion of its life is what was asked."""
+    clip = Clip(walk(20, lambda i: 30.0 + 4 * i)).write(tmp_path / "in.mp4")
+    guard = shop.guard(detector=GreenSquares())
+    guard.redact_video(VideoJob(clip, tmp_path / "out.mp4"))
+    frames = [(i / 25, image) for i, image in enumerate(walk(20, lambda i: 30.0 + 4 * i))]
+    assert len(list(guard.stream(frames))) == 20
+    assert any(record.input.faces and record.input.asset.frames == 20 for record in shop.records())
+    replay = shop.replay()
+    assert replay.difference is None
+    assert replay.faces >= 2
