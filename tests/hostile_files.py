@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import shutil
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from made_videos import Clip, ground
 from PIL import Image
 from records import append_some
 
-from faceguard.audit.verify import verify_log
+from faceguard.audit.head import head_path
+from faceguard.audit.verify import read_log, verify_log
 from faceguard.errors import FaceguardError
 from faceguard.media.image import read_image
 from faceguard.media.picture import ImageLimits
@@ -34,6 +36,7 @@ from faceguard.resources import resource_dir
 from faceguard.signing import SigningKey, TrustedKeys
 
 SMALL = ImageLimits(max_frame_pixels=1_000_000, max_decoded_bytes=12_000_000, max_frames=20)
+LATER = NOW + timedelta(days=1)
 MAX_READ_S = 20
 """No reader needs a tenth of it for a small file on a slow machine."""
 
@@ -108,6 +111,19 @@ def _logs(folder: Path) -> list[bytes]:
     return [path.read_bytes()]
 
 
+def _checkpoints(folder: Path) -> list[bytes]:
+    log = folder / "sealed.jsonl"
+    append_some(log, 0)
+    return [head_path(log).read_bytes()]
+
+
+def _verify_with_checkpoint(path: Path) -> object:
+    """The broken one in the place of the whole log's own."""
+    log = path.with_name("sealed.jsonl")
+    shutil.copyfile(path, head_path(log))
+    return verify_log(log, keys=None, moment=LATER)
+
+
 def _texts(name: str, *files: str) -> Callable[[Path], list[bytes]]:
     return lambda folder: [(resource_dir(name) / file).read_bytes() for file in files]
 
@@ -153,7 +169,8 @@ READERS = {
     "register": Reader(".jsonl", _registers, _load_register),
     "trusted keys": Reader(".json", _keys, TrustedKeys.load),
     "signing key": Reader(".pem", _private_keys, _load_key),
-    "log": Reader(".jsonl", _logs, lambda path: verify_log(path, keys=None, moment=NOW + timedelta(days=1))),
+    "log": Reader(".jsonl", _logs, lambda path: list(read_log(path, keys=None, moment=LATER))),
+    "checkpoint": Reader(".head", _checkpoints, _verify_with_checkpoint),
 }
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
-from hostile_files import READERS, Reader, broken, require_sound  # noqa: E402
+from hostile_files import READERS, Reader, broken, require_sound
 
 
 def fuzz_randomly(name: str, reader: Reader, seconds: float, seed: int, found: Path) -> tuple[int, int]:
@@ -37,7 +37,7 @@ def fuzz_randomly(name: str, reader: Reader, seconds: float, seed: int, found: P
             tried += 1
             try:
                 require_sound(reader, path, data)
-            except BaseException as error:  # noqa: BLE001 - anything at all is what is looked for
+            except BaseException as error:
                 if isinstance(error, KeyboardInterrupt):
                     raise
                 wrong += 1
