@@ -5,23 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-
 import pytest
-import ray
 import skimage.data
 from fakes import CHILD, FakeAgeEstimator
 from green_faces import GreenSquares, to_and_fro, walk
 from made_videos import Clip
 from PIL import Image
 from ray.cluster_utils import Cluster
+from ray_clusters import two_nodes
 
 from faceguard import FaceGuard
 from faceguard.audit.record import Action, AuditRecord
@@ -39,19 +36,12 @@ from faceguard.pipeline.segment_task import Division
 from faceguard.pipeline.video import VideoJob, VideoReport
 
 NOTICE = Path(__file__).parents[2] / "examples" / "notice.toml"
-NODE = {"num_cpus": 1, "object_store_memory": 80_000_000}
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))  # workers import the tests too
-        found = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
-        found.add_node(**NODE)
-        ray.init(address=found.address, log_to_driver=False, logging_level="error")
+    with two_nodes() as found:
         yield found
-        ray.shutdown()
-        found.shutdown()
 
 
 @pytest.fixture(scope="module")

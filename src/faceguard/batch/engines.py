@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from faceguard.batch.cluster import ClusterEngine
+from faceguard.batch.dividing import DividingEngine, larger_than_its_share
 from faceguard.batch.engine import Engine
 from faceguard.batch.local import LocalEngine
 from faceguard.batch.places import place_of
@@ -26,12 +27,22 @@ def size_of(settings: BatchSettings) -> Sizing:
     )
 
 
-def make_engine(batch: Batch, sizing: Sizing) -> Engine:
-    """The engine that the settings ask for. Places that only this process sees need the serial one."""
+def make_engine(batch: Batch, sizing: Sizing, *, divides: bool = False) -> Engine:
+    """The engine that the settings ask for. Places that only this process sees need the serial one.
+
+    `divides` shares out long videos that would be the last ones running; for a plan with an end.
+    """
     settings = batch.settings
     if any(place_of(address).in_process_only for address in (settings.source, settings.output)):
         return SerialEngine()
     if settings.engine is EngineName.RAY:
         ray = RayEngine(settings.ray_address, workers=settings.workers)
-        return ClusterEngine(ray, batch.manifest.path.parent, batch.log, settings.audit_key)
-    return LocalEngine(sizing.workers, max_bytes=sizing.max_bytes)
+        return ClusterEngine(
+            _dividing(ray, batch) if divides else ray, batch.manifest.path.parent, batch.log, settings.audit_key
+        )
+    local = LocalEngine(sizing.workers, max_bytes=sizing.max_bytes)
+    return _dividing(local, batch) if divides else local
+
+
+def _dividing(engine: Engine, batch: Batch) -> Engine:
+    return DividingEngine(engine, larger_than_its_share(batch, engine.workers))

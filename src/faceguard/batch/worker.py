@@ -7,13 +7,15 @@ place is one rename, or one upload of an object store, which shows whole objects
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import platform
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -30,6 +32,7 @@ from faceguard.types import Decision
 if TYPE_CHECKING:
     from faceguard.pipeline.guard import FaceGuard
     from faceguard.pipeline.picture_file import PictureReport
+    from faceguard.pipeline.segment_task import Division
     from faceguard.pipeline.video import VideoJob, VideoReport
 
 
@@ -68,6 +71,19 @@ def tally_of(decisions: Iterable[Decision], *, pictures: int, checked: int, dura
         checked,
         duration_s,
     )
+
+
+_DIVISION: ContextVar[Division | None] = ContextVar("division", default=None)
+
+
+@contextlib.contextmanager
+def shared_out(division: Division) -> Iterator[None]:
+    """Videos that are redacted within the block, in this thread, are shared out in segments."""
+    token = _DIVISION.set(division)
+    try:
+        yield
+    finally:
+        _DIVISION.reset(token)
 
 
 Stamps = tuple[tuple[int, int, int], ...]
@@ -185,6 +201,7 @@ def _video_job(task: Task, source: Path, target: Path, report: Report) -> VideoJ
         sweep=SweepSettings(cover_when_lost=how.when_lost == WhenTrackingLost.HOLD.value),
         overwrite=True,
         on_progress=tell,
+        division=_DIVISION.get(),
     )
 
 

@@ -267,7 +267,7 @@ def _run(opened: Batch, screen: Screen, sizing: Sizing, *, idle_exit_s: float | 
 
     began, ended = datetime.now(UTC), Counter[State]()
     screen.opened(opened)
-    engine = make_engine(opened, sizing)
+    engine = make_engine(opened, sizing, divides=not watches)
     tasks = watch(opened, settle_s=opened.settings.watch_settle, idle_exit_s=idle_exit_s) if watches else opened.tasks()
     try:
         if not watches:

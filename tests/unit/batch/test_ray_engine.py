@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-
 import pytest
-import ray
 from ray.cluster_utils import Cluster
+from ray_clusters import NODE, two_nodes
 from worker_tasks import Note, raise_error, write_note
 
 from faceguard.batch.engine import Finished, Lost, Started
 from faceguard.batch.ray_engine import RayEngine
 from faceguard.batch.task import Progress
 
-NODE = {"num_cpus": 1, "object_store_memory": 80_000_000, "include_dashboard": False}
-
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))  # workers import the tests too
-        yield from two_nodes()
-
-
-def two_nodes() -> Iterator[Cluster]:
-    found = Cluster(initialize_head=True, head_node_args=NODE)
-    found.add_node(num_cpus=1, object_store_memory=80_000_000)
-    ray.init(address=found.address, log_to_driver=False, logging_level="error")
-    yield found
-    ray.shutdown()
-    found.shutdown()
+    with two_nodes() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +93,7 @@ def test_progress_comes_from_the_workers(engine: RayEngine, tmp_path: Path) -> N
 
 
 def test_tasks_of_a_node_that_dies_move_to_the_others(cluster: Cluster, tmp_path: Path) -> None:
-    node = cluster.add_node(num_cpus=1, object_store_memory=80_000_000)
+    node = cluster.add_node(**NODE)
     engine = RayEngine(cluster.address, workers=3)
     done = []
     for event in engine.run(write_note, (Note(number, tmp_path) for number in range(120))):
