@@ -43,6 +43,12 @@ UNTRUSTED = ConsentFinding(
 """What a register that isn't believed says of everybody: somebody may have asked to stop, and we can't tell who."""
 
 
+_REWRITTEN = (
+    "bytes of its file or checkpoint were changed by something else, though no statement was; if that was meant, "
+    "confirm it with `faceguard consent refresh`"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RegisteredConsent:
     """A record of the register; `record` is None if it is malformed. `flaws` are those of its form and signature."""
@@ -90,7 +96,10 @@ class ConsentRegister:
             stored = read_register(path)
         except DamagedRegister as error:
             return cls(untrusted_because=error.message)
-        return cls.of(stored.data, keys, moment=moment, head=stored.head)
+        register = cls.of(stored.data, keys, moment=moment, head=stored.head)
+        if register.untrusted_because is None and stored.rewritten:
+            return cls(sha256=register.sha256, untrusted_because=_REWRITTEN)
+        return register
 
     @classmethod
     def of(cls, data: bytes, keys: TrustedKeys, *, moment: datetime, head: bytes | None = None) -> Self:

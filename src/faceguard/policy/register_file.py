@@ -28,10 +28,14 @@ from faceguard.signing import SigningKey, TrustedKeys
 
 
 class StoredRegister(NamedTuple):
-    """A register's lines, and the line of its checkpoint; None for an export that has none."""
+    """A register's lines, and its checkpoint; None for an export that has none.
+
+    `rewritten` says that the file is not, byte for byte, the one that was sealed.
+    """
 
     data: bytes
     head: bytes | None
+    rewritten: bool = False
 
 
 def head_path(register: Path) -> Path:
@@ -56,13 +60,8 @@ def read_register(path: Path) -> StoredRegister:
             f"its checkpoint `{head_path(path)}` is missing, so nobody can tell whether an older copy was put back",
             path=path,
         )
-    if head.startswith(last_line(data)) and head != _head_of(last_line(data), sha256):
-        raise DamagedRegister(
-            "its file or its checkpoint was changed by something else; if that was meant, "
-            "`faceguard consent refresh` checks every statement and confirms it anew",
-            path=path,
-        )
-    return StoredRegister(data, head)
+    is_current = head.startswith(last_line(data))  # else it is behind or damaged, which `check_newest` tells
+    return StoredRegister(data, head, rewritten=is_current and head != _head_of(last_line(data), sha256))
 
 
 def _read(path: Path) -> bytes:
