@@ -327,6 +327,8 @@ def test_a_badge_counts_as_one_of_everybody(tmp_path: Path) -> None:
         LinkMethod.EVENT,
     ]
     assert party.effects(photo, everyone=(OTHER, "child-19")) == [KEEP, REDACT]
+    left_out = party.effects(photo, everyone=(OTHER,))
+    assert left_out == [KEEP, REDACT], "who wears a badge was forgotten among everybody"
 
 
 def test_everybody_needs_an_event_and_each_name_once(tmp_path: Path) -> None:
