@@ -143,6 +143,20 @@ def test_an_altered_output_is_not_taken_for_done(desk: Desk, how: How) -> None:
     assert len(desk.index.requests(only_open=True)) == 1
 
 
+@pytest.mark.parametrize("how", list(How))
+def test_a_copy_that_is_handled_doesn_t_settle_the_altered_one(desk: Desk, how: How) -> None:
+    """FG-T02: both have to go; the copy does, and the request stays open for the other."""
+    out = desk.make()
+    (desk.folder / "copies").mkdir()
+    copy = Path(shutil.copy(out, desk.folder / "copies" / "copy.png"))
+    Image.fromarray(pixels(out)).resize((160, 120)).save(out)
+    done = desk.carry_out(desk.folder / "copies", how=how)
+    assert [(one.outcome, one.paths) for one in done.handled] == [(Outcome.ALTERED, (copy,))]
+    assert len(desk.index.requests(only_open=True)) == 1
+    assert len(desk.index.outputs()) == 1
+    assert not copy.exists() or np.ptp(pixels(copy)[85:125, 65:95].reshape(-1, 3), axis=0).max() == 0
+
+
 def test_an_output_without_the_person_is_left_alone(desk: Desk) -> None:
     out = desk.make(subjects=())
     before = out.read_bytes()

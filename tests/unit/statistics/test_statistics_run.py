@@ -105,8 +105,9 @@ def test_times_are_no_finer_than_the_interval(tmp_path: Path) -> None:
 
 @dataclass
 class SquareDetector(FakeDetector):
-    """Finds each green square of 40 x 40 in a frame."""
+    """Finds each green square of 40 x 40 in a frame, with this score."""
 
+    score: float = 0.99
     seen: list[int] = field(default_factory=list)
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
@@ -117,7 +118,7 @@ class SquareDetector(FakeDetector):
             x0, x1 = round((20 + 50 * column) * scale), round((60 + 50 * column) * scale)
             rows = np.flatnonzero(green[:, x0:x1].mean(axis=1) > 0.5)
             if len(rows):
-                found.append(Detection(Box(x0, rows[0], x1, rows[-1] + 1), 0.99, None, FAKE_MODEL))
+                found.append(Detection(Box(x0, rows[0], x1, rows[-1] + 1), self.score, None, FAKE_MODEL))
         return tuple(found)
 
 
@@ -142,6 +143,13 @@ def test_unsure_detections_are_not_people(tmp_path: Path) -> None:
     used = models([*crowd(20), *(face_at(45.0 * i, 120, 40, 40, 0.2) for i in range(15))], 20.0)
     make(tmp_path, [Source(photo(tmp_path / "a.png"), T0)], used)
     assert counts(tmp_path / "counts.csv")["all", "all"] == "20"
+
+
+def test_unsure_tracks_are_not_people_either(tmp_path: Path) -> None:
+    video = Clip(twelve_people(20)).write(tmp_path / "v.mp4")
+    used = make_models(load_policy("kr-pipa"), detector=SquareDetector(score=0.4), estimator=FakeAgeEstimator())
+    report = make(tmp_path, [Source(video, T0)], used)
+    assert report.result.hidden.all()
 
 
 def test_the_record_says_that_it_was_statistics_and_has_no_face_and_no_count(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def ask(policy: Policy, **changes: Any) -> Any:
 def test_every_other_preset_refuses_and_names_the_key(preset: str) -> None:
     """FG-S01: off by default."""
     for readiness in (False, True):
-        with pytest.raises(PolicyError, match=r"statistics\.enabled"):
+        with pytest.raises(PolicyError, match=r"allows no statistics: `statistics\.enabled`"):
             ask(load_policy(preset), readiness=readiness)
 
 
