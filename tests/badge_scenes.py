@@ -102,14 +102,17 @@ def wear(
     corners[1:3, 1] *= 1 - 0.3 * turned
     corners += np.array(centre, np.float32)
     source = np.array([[0, 0], [side, 0], [side, side], [0, side]], np.float32)
-    placed = np.diag([fine, fine, 1.0]) @ cv2.getPerspectiveTransform(source, corners.astype(np.float32))
-    height, width = photo.shape[:2]
-    size = (width * fine, height * fine)
+    x0, y0 = (max(0, int(low) - 2) for low in corners.min(axis=0))
+    x1, y1 = (min(end, int(high) + 3) for high, end in zip(corners.max(axis=0), photo.shape[1::-1], strict=True))
+    to_window = np.array([[fine, 0, -fine * x0], [0, fine, -fine * y0], [0, 0, 1.0]])
+    placed = to_window @ cv2.getPerspectiveTransform(source, corners.astype(np.float32))
+    size = ((x1 - x0) * fine, (y1 - y0) * fine)
     drawn = cv2.warpPerspective(card, placed, size, flags=cv2.INTER_LINEAR)
     mask = cv2.warpPerspective(np.full_like(card, 255), placed, size)
-    drawn = cv2.resize(drawn, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) * 0.8 + 15
-    share = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)[..., None].astype(np.float32) / 255
-    worn = photo * (1 - share) + drawn[..., None] * share
+    drawn = cv2.resize(drawn, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA).astype(np.float32) * 0.8 + 15
+    share = cv2.resize(mask, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)[..., None].astype(np.float32) / 255
+    worn = photo.astype(np.float32)
+    worn[y0:y1, x0:x1] = worn[y0:y1, x0:x1] * (1 - share) + drawn[..., None] * share
     if blur_px:
         worn = cv2.GaussianBlur(worn, (0, 0), blur_px)
     worn = worn + np.random.default_rng(3).normal(0, noise, worn.shape)
