@@ -9,7 +9,7 @@ import psutil
 
 from faceguard.errors import ConfigurationError
 
-WORKER_BYTES = 700_000_000
+WORKER_BYTES = 800_000_000
 """What a worker is counted with: models, runtime and a picture of 12 megapixels or a video of 1080p (docs/scale.md)."""
 _PARENT_BYTES = 150_000_000
 _SHARE = 0.8
