@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from faceguard.cli.app import app
 from faceguard.errors import NoticeError
 from faceguard.policy.cases import run_cases, shipped_notice
 from faceguard.policy.gate import bind_notice
@@ -69,3 +72,14 @@ def test_the_page_counts_the_cases_right() -> None:
 def test_the_page_names_every_part_of_a_notice() -> None:
     for key in shipped_notice().content:
         assert key in ("schema_version", "exception", "items") or f"`{key}`" in NOTICE_PAGE or f"[{key}]" in NOTICE_PAGE
+
+
+def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other; `diff` says by its exit code that the two differ."""
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"```sh\n(.*?)```", POLICY_PAGE, flags=re.DOTALL)
+    commands = [shlex.split(line)[1:] for line in block.splitlines()]
+    assert len(commands) == 5
+    for words in commands:
+        assert CliRunner().invoke(app, words).exit_code == (1 if words[1] == "diff" else 0), words
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["aozora.toml", "both.toml", "policy.schema.json"]
