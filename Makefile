@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types imports policies unit clean constraints policy-pages
+.PHONY: demo test lint types imports policies unit clean constraints policy-pages licences sbom lock
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/demo.py
@@ -51,6 +51,24 @@ policy-pages: $(VENV)/.installed-dev
 	$(BIN)/faceguard policy schema --overwrite --output policies/policy.schema.json
 	@for preset in $(basename $(notdir $(wildcard policies/*.toml))); do \
 	  $(BIN)/faceguard policy explain $$preset --markdown > docs/policies/$$preset.md || exit 1; done
+
+# The licence of every run-time dependency, and the copyleft libraries inside wheels. Needs all extras for users.
+licences: $(VENV)/.installed-dev
+	$(BIN)/python tools/licences.py > docs/licences.md
+
+# A bill of materials (CycloneDX JSON) of the environment; made at each release and published beside the wheel.
+sbom: $(VENV)/.installed
+	$(PIP) install "cyclonedx-bom>=7,<8"
+	mkdir -p dist
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --output-reproducible \
+	  --of JSON -o dist/faceguard-sdk.cdx.json $(VENV)
+
+# The same versions as constraints.txt, with the SHA-256 of every file, and no address of an index.
+lock: $(VENV)/.installed-dev
+	$(PIP) install "pip-tools>=7.5,<8"
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host --no-header --no-annotate --extra heic --extra notice --extra c2pa \
+	  --constraint constraints.txt --output-file requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -136,7 +136,7 @@ def _lines() -> Iterator[str]:
     yield "## Copyleft libraries inside wheels\n"
     yield "These wheels are under a permissive licence, but carry shared libraries that aren't. faceguard ships none of"
     yield "them: `pip` fetches the wheels from their makers. **Whoever passes on a container, an appliance or an"
-    yield "installer with them inside has to meet these licences**, which for x264 and x265 is the GPL: offer the source"
+    yield "installer with them inside has to meet these licences**, which for x264 and x265 is the GPL: give the source"
     yield "and pass the GPL on for that file. HEVC and H.264 may need patent licences too.\n"
     yield "| wheel | library | licence | what it is |\n|---|---|---|---|"
     for name, dist in known.items():

@@ -16,6 +16,7 @@ SHOWN = (
     *("FG-R01", "FG-R02", "FG-R04", "FG-R05", "FG-R06", "FG-R07", "FG-R08"),
     *("FG-D01", "FG-D02", "FG-D03", "FG-P01", "FG-P02", "FG-P03"),
     *("FG-S01", "FG-S02", "FG-S03", "FG-T01", "FG-T02", "FG-T03", "FG-T04"),
+    *("FG-X01", "FG-X02", "FG-X03", "FG-X04"),
 )
 
 
