@@ -22,6 +22,7 @@ class Note:
     number: int
     folder: Path
     dies: bool = False
+    takes_s: float = 0.02
 
 
 def write_note(task: Note, report: Report) -> tuple[int, int]:
@@ -30,7 +31,7 @@ def write_note(task: Note, report: Report) -> tuple[int, int]:
     begun.touch()
     if task.dies and len(list(task.folder.glob(f"{task.number}-*"))) == 1:
         os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(0.02)
+    time.sleep(task.takes_s)
     return task.number, os.getpid()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +17,8 @@ from made_videos import Clip, paste, pictures, presentation_times
 
 from faceguard import FaceGuard
 from faceguard.audit.log import MemoryAuditLog
+from faceguard.media.video_frame import VideoPicture
+from faceguard.pipeline import segment_work
 from faceguard.pipeline.segment_task import Division, LookTask, RenderTask, SerialCrew
 from faceguard.pipeline.video import Progress, VideoJob, VideoReport
 from faceguard.pipeline.video_render import RenderSettings, TrackChoice
@@ -185,3 +188,43 @@ def packets(path: Path, kind: str) -> list[tuple[Any, ...]]:
     with av.open(str(path)) as container:
         stream = getattr(container.streams, kind)[0]
         return [(p.pts, p.dts, p.duration, bytes(p)) for p in container.demux(stream) if p.size]
+
+
+def test_segments_that_dont_show_every_picture_are_given_up_for_the_whole(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FG-R07: what two decoders disagree on is done by one."""
+    original = segment_work.span_pictures
+
+    def without_the_last(*arguments: Any) -> Iterator[VideoPicture]:
+        pictures = list(original(*arguments))
+        yield from pictures[:-1]
+
+    monkeypatch.setattr(segment_work, "span_pictures", without_the_last)
+
+    report = redact(clip, tmp_path / "out.mp4", 2.0)
+
+    left = [green_count(image) for image in pictures(tmp_path / "out.mp4")]
+    assert report.segments == 1
+    assert (len(left), max(left)) == (240, 0)
+
+
+def test_a_face_found_only_after_a_cut_is_covered_before_it(tmp_path: Path) -> None:
+    """FG-R06: looking ahead reaches across the cut; the face is too dark to be found until a third of a second on."""
+    dark, bright = (np.full((40, 40, 3), colour, np.uint8) for colour in ((0, 130, 0), (0, 255, 0)))
+    scene = walk(240, to_and_fro, lambda i: False)
+    shown = [
+        paste(image, dark if i < 190 else bright, 120, 100) if i >= 171 else image for i, image in enumerate(scene)
+    ]
+    film = Clip(shown, options=KEYS).write(tmp_path / "in.mp4")
+
+    report = redact(film, tmp_path / "out.mp4", 2.0)
+
+    greenish = [int((image[100:140, 120:160, 1] > image[100:140, 120:160, 2] + 40.0).sum()) for image in shown]
+    left = [
+        int((image[100:140, 120:160, 1] > image[100:140, 120:160, 2] + 40.0).sum())
+        for image in pictures(tmp_path / "out.mp4")
+    ]
+    assert report.segments == 4  # the last cut is at picture 180
+    assert min(greenish[171:]) == 1600
+    assert max(left) == 0
