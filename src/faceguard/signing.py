@@ -197,7 +197,8 @@ class TrustedKey(BaseModel):
     alg: Literal["Ed25519"] = "Ed25519"
     use: Literal["sig"] = "sig"
     kid: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
-    x: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    x: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
+    """32 bytes in base64url: the last letter has two bits to spare, which must be 0 (RFC 4648, 3.5)."""
     name: str | None = None
     valid_from: AwareDatetime | None = None
     valid_to: AwareDatetime | None = None
