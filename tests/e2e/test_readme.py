@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ def matches(expected: str, actual: str) -> bool:
 def workshop(tmp_path: Path) -> Path:
     """A folder as a document's reader has it: the examples, and nothing else."""
     folder = tmp_path
-    (folder / "examples").symlink_to(ROOT / "examples")
+    shutil.copytree(ROOT / "examples", folder / "examples")
     return folder
 
 
