@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from faceguard.atomic import make_folder
+from faceguard.audit.head import head_path
 from faceguard.audit.join import join_logs
 from faceguard.audit.log import AuditLog
 from faceguard.audit.record import Action, AuditRecord
@@ -32,7 +33,7 @@ from faceguard.signing import SigningKey
 
 LOGS_NAME = "worker-logs"
 """The folder in the run's state where workers' logs are until they are joined, and stay afterwards as evidence."""
-_APART, _JOINED = "apart-", "joined-"
+_APART, _JOINED, _UNFINISHED = "apart-", "joined-", ".unfinished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,11 @@ def join_worker_logs(state: Path, log: Path, key: Path | None) -> int:
     moment = datetime.now(UTC)
     added = 0
     for folder in sorted((state / LOGS_NAME).glob(f"{_APART}*")):
-        for path in folder.glob("*.jsonl"):
-            repair_log(path, moment=moment)
+        for path in list(folder.glob("*.jsonl")):
+            if _was_never_used(path):
+                path.rename(path.with_name(path.name + _UNFINISHED))
+            else:
+                repair_log(path, moment=moment)
         logs = sorted(path for path in folder.glob("*.jsonl") if path.stat().st_size)
         if logs:
             make_folder(log.parent)
@@ -105,6 +109,11 @@ def join_worker_logs(state: Path, log: Path, key: Path | None) -> int:
             added += sum(joined.added for joined in join_logs(target, logs, keys=None, moment=moment))
         folder.rename(folder.with_name(folder.name.replace(_APART, _JOINED, 1)))
     return added
+
+
+def _was_never_used(log: Path) -> bool:
+    """Whether its worker died while it wrote its first record, before the checkpoint: nothing was released."""
+    return not head_path(log).exists() and log.read_bytes().count(b"\n") <= 1
 
 
 def finished_before(task: Task, logs: Path, since: datetime) -> Outcome | None:
