@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceguard import FaceGuard
-from faceguard.pipeline.stream import SafeFrame, StreamSettings
+from faceguard.pipeline.live.stream import SafeFrame, StreamSettings
 
 NOTICE = Path(__file__).with_name("notice.toml")
 Picture = NDArray[np.uint8]

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 
 from faceguard import FaceGuard
-from faceguard.pipeline.stream import StreamSettings
+from faceguard.pipeline.live.stream import StreamSettings
 
 NOTICE = Path(__file__).with_name("notice.toml")
 

@@ -15,8 +15,8 @@ from faceguard import FaceGuard, SubjectRegion
 from faceguard.audit.log import AuditLog
 from faceguard.audit.record import AuditRecord
 from faceguard.audit.verify import read_log
-from faceguard.pipeline.replay import Replay, replay_log
-from faceguard.pipeline.replay_texts import ReplayTexts
+from faceguard.evidence.replay import Replay, replay_log
+from faceguard.evidence.texts import ReplayTexts
 from faceguard.policy.consent import NoticeRef
 from faceguard.policy.notice import load_notice
 from faceguard.policy.register_file import add_statements

@@ -31,8 +31,8 @@ import memory
 from faceguard import FaceGuard
 from faceguard.batch.local import LocalEngine
 from faceguard.batch.segment_crew import EngineCrew
-from faceguard.pipeline.segment_task import Division
-from faceguard.pipeline.video import VideoJob
+from faceguard.pipeline.video.job import VideoJob
+from faceguard.pipeline.video.segment_task import Division
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from faceguard.audit.verify import verify_log
 from faceguard.detection.tiers import create_detector
 from faceguard.errors import AuditIntegrityError
 from faceguard.media.image import read_image
-from faceguard.pipeline.video import VideoJob
+from faceguard.pipeline.video.job import VideoJob
 
 NOTICE = Path(__file__).parents[2] / "examples" / "notice.toml"
 LOG = "log.jsonl"

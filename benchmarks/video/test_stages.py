@@ -11,7 +11,7 @@ import pytest
 
 from faceguard.media.video_frame import VideoPicture
 from faceguard.media.video_read import VideoReader, probe_video
-from faceguard.pipeline.covering import cover_in_place
+from faceguard.pipeline.video.covering import cover_in_place
 from faceguard.redaction.solid import SolidRedactor
 from faceguard.tracking.camera import LUMA_SIDE_PX, CameraStep, CameraWatch
 from faceguard.tracking.tracker import FaceTracker

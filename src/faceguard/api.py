@@ -7,9 +7,9 @@ from pathlib import Path
 
 from faceguard.audit.log import AuditSink
 from faceguard.pipeline.guard import FaceGuard
-from faceguard.pipeline.picture_file import PictureReport
+from faceguard.pipeline.picture.file import PictureReport
 from faceguard.pipeline.rules import AssetScope
-from faceguard.pipeline.video import VideoJob, VideoReport
+from faceguard.pipeline.video.job import VideoJob, VideoReport
 from faceguard.policy.document import Policy
 from faceguard.policy.load import DEFAULT_POLICY
 from faceguard.policy.notice import HandlingNotice

@@ -32,8 +32,8 @@ from faceguard.batch.segment_crew import EngineCrew
 from faceguard.batch.serial import SerialEngine
 from faceguard.batch.settings import BatchSettings, EngineName
 from faceguard.batch.task import State
-from faceguard.pipeline.segment_task import Division
-from faceguard.pipeline.video import VideoJob, VideoReport
+from faceguard.pipeline.video.job import VideoJob, VideoReport
+from faceguard.pipeline.video.segment_task import Division
 
 NOTICE = Path(__file__).parents[2] / "examples" / "notice.toml"
 

@@ -26,8 +26,8 @@ from faceguard.audit.repair import repair_log
 from faceguard.audit.verify import verify_log
 from faceguard.errors import AuditIntegrityError, FaceguardError
 from faceguard.media.image import read_image
-from faceguard.pipeline.stream import StreamSettings
-from faceguard.pipeline.video import VideoJob
+from faceguard.pipeline.live.stream import StreamSettings
+from faceguard.pipeline.video.job import VideoJob
 from faceguard.signing import SigningKey
 
 NOTICE = Path(__file__).parents[2] / "examples" / "notice.toml"

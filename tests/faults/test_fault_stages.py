@@ -14,20 +14,20 @@ from fault_injection import Countdown, failing_function
 from made_videos import Clip, ground
 from PIL import Image
 
-import faceguard.pipeline.picture as picture_module
-import faceguard.pipeline.picture_file as picture_file_module
-import faceguard.pipeline.video as video_module
-import faceguard.pipeline.video_check as video_check_module
-import faceguard.pipeline.video_render as video_render_module
+import faceguard.pipeline.picture.cover as picture_module
+import faceguard.pipeline.picture.file as picture_file_module
+import faceguard.pipeline.video.check as video_check_module
+import faceguard.pipeline.video.file as video_module
+import faceguard.pipeline.video.render as video_render_module
 from faceguard import FaceGuard
 from faceguard.audit.log import MemoryAuditLog
 from faceguard.audit.record import Action
 from faceguard.errors import FaceguardError, InferenceError
 from faceguard.media.video_read import PictureDecoder
 from faceguard.media.video_write import VideoWriter
+from faceguard.pipeline.live.stream import LiveStream
 from faceguard.pipeline.rules import BoundRules
-from faceguard.pipeline.stream import LiveStream
-from faceguard.pipeline.video import VideoJob
+from faceguard.pipeline.video.job import VideoJob
 from faceguard.redaction.solid import SolidRedactor
 from faceguard.tracking.tracker import FaceTracker
 

@@ -44,7 +44,7 @@ def calibrated(rate: Rate, batch: Batch) -> Rate:
 
 def _measure(batch: Batch, row: Row, folder: Path) -> float | None:
     """Seconds that one dry run takes; None if the item can't be handled."""
-    from faceguard.pipeline.video import VideoJob
+    from faceguard.pipeline.video.job import VideoJob
 
     guard = guard_for(replace(batch.documents, audit=None, audit_key=None))
     try:

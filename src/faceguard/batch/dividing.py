@@ -20,7 +20,7 @@ from faceguard.batch.segment_crew import EngineCrew
 from faceguard.batch.task import Kind, Progress, State, Task
 from faceguard.batch.worker import shared_out
 from faceguard.errors import FaceguardError
-from faceguard.pipeline.segment_task import Division
+from faceguard.pipeline.video.segment_task import Division
 
 if TYPE_CHECKING:
     from faceguard.batch.run import Batch
@@ -110,8 +110,8 @@ def larger_than_its_share(batch: Batch, workers: int) -> Callable[[Any], bool]:
 
 def _can_be_cut(task: Task) -> bool:
     from faceguard.media.video_read import probe_video
-    from faceguard.pipeline.sweep import SweepSettings
-    from faceguard.pipeline.video_segments import divide
+    from faceguard.pipeline.video.segments import divide
+    from faceguard.pipeline.video.sweep import SweepSettings
 
     try:
         info = probe_video(Path(task.source))

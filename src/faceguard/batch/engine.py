@@ -40,11 +40,23 @@ class Finished(Generic[TaskT, ResultT]):
 
 @dataclass(frozen=True, slots=True)
 class Lost(Generic[TaskT]):
-    """The worker died, was ended for its hunger, or raised what it should have given back. `reason` is for people."""
+    """The worker died, was ended for its hunger or slowness, or raised what it should have given back.
+
+    `reason` is for people.
+    """
 
     task: TaskT
     reason: str
     code: str = "WorkerDied"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """How long a worker may take before it is ended: `item_s` for a task in all, `stall_s` without a word of progress.
+    None sets no limit."""
+
+    item_s: float | None = None
+    stall_s: float | None = None
 
 
 Event: TypeAlias = Started[TaskT] | Progress | Finished[TaskT, ResultT] | Lost[TaskT]

@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-from faceguard.batch.engine import Event, Finished, Lost, Report, ResultT, Started, TaskT, Work
+from faceguard.batch.engine import Event, Finished, Lost, Report, ResultT, Started, TaskT, TimeLimits, Work
 from faceguard.batch.task import Progress
 
 _POLL_S = 0.2
@@ -36,13 +36,16 @@ class LocalEngine:
 
     When they hold more, the hungriest is ended. Its task is begun again once no other is running; if it's too much
     even alone, it is lost. Memory is looked at five times a second, so a sudden peak may pass unseen.
+
+    A worker that goes over `limits` is ended too, and its task is lost: a decoder that hangs holds nobody up for ever.
     """
 
-    def __init__(self, workers: int, *, max_bytes: int | None = None) -> None:
+    def __init__(self, workers: int, *, max_bytes: int | None = None, limits: TimeLimits | None = None) -> None:
         if workers < 1:
             raise ValueError(f"at least one worker is needed, got {workers}")
         self.workers = workers
         self._max_bytes = max_bytes
+        self._limits = limits or TimeLimits()
         self._pool: list[_Process] = []
 
     def run(self, work: Work[TaskT, ResultT], tasks: Iterable[TaskT | None]) -> Iterator[Event[TaskT, ResultT]]:
@@ -61,6 +64,7 @@ class LocalEngine:
                 if is_over and not alone and not self._busy():
                     return
                 yield from self._events()
+                yield from self._end_slow()
                 yield from self._ease(alone)
         finally:
             self._end(self._busy())
@@ -108,11 +112,24 @@ class LocalEngine:
             self._end([process])
             yield Lost(task, f"its worker process died ({process.fate}); it was replaced")
             return
+        process.heard_at_s = time.monotonic()
+        if kind == "began":
+            process.began_at_s = process.heard_at_s
+            return
         if kind == "progress":
             yield value
             return
         process.task = _OVER
         yield Finished(task, value) if kind == "result" else Lost(task, value, code="WorkerError")
+
+    def _end_slow(self) -> Iterator[Event[Any, Any]]:
+        """Ends processes that take longer than they may."""
+        for process in self._busy():
+            reason = _too_slow(process, self._limits, time.monotonic())
+            if reason is not None:
+                task = process.task
+                self._end([process])
+                yield Lost(task, reason, code=TOO_SLOW)
 
     def _ease(self, alone: deque[Any]) -> Iterator[Event[Any, Any]]:
         """Ends the hungriest process when all together hold too much."""
@@ -144,6 +161,25 @@ class LocalEngine:
             self._pool.remove(process)
 
 
+TOO_SLOW = "TimeLimit"
+"""The code of a task that is lost because it took too long."""
+
+
+def _too_slow(process: _Process, limits: TimeLimits, now_s: float) -> str | None:
+    """Why a process is to be ended, for people; None while it keeps to the limits."""
+    if limits.item_s is not None and now_s - process.began_at_s > limits.item_s:
+        return (
+            f"it took longer than the {limits.item_s:g} s that --item-timeout allows, and its worker was ended; look at "
+            "the file, or allow more"
+        )
+    if limits.stall_s is not None and now_s - process.heard_at_s > limits.stall_s:
+        return (
+            f"nothing was heard of it for {limits.stall_s:g} s, and its worker was ended: its decoder hangs, perhaps; "
+            "look at the file, or allow more with --stall-timeout"
+        )
+    return None
+
+
 _OVER: Any = object()
 """Marks the end of the tasks, and a process without one."""
 
@@ -160,6 +196,7 @@ class _Process:
         theirs.close()
         self.task: Any = _OVER
         self.is_alone = False
+        self.began_at_s = self.heard_at_s = time.monotonic()
 
     @property
     def is_alive(self) -> bool:
@@ -183,17 +220,30 @@ class _Process:
 
     def begin(self, work: Work[Any, Any], task: TaskT, *, is_alone: bool = False) -> Started[TaskT]:
         self.task, self.is_alone = task, is_alone
+        self.began_at_s = self.heard_at_s = time.monotonic()
         with contextlib.suppress(OSError):  # it has just died: hearing of it tells
             self.pipe.send((work, task))
         return Started(task, str(self._process.pid))
 
     def end(self) -> None:
-        """Kills it. It writes to staging folders only, and puts things in place in one step."""
+        """Kills it, and what it has started. It writes to staging folders only, and puts things in place in one step."""
+        begun = _children(self._process.pid) if self.task is not _OVER else []
         self.pipe.close()
         self._process.join(timeout=0 if self.task is not _OVER else _END_S)
         if self._process.is_alive():
             self._process.kill()
         self._process.join()
+        for child in begun:
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+
+
+def _children(pid: int | None) -> list[psutil.Process]:
+    """Processes that a worker has started: decoders of untrusted files."""
+    try:
+        return list(psutil.Process(pid).children(recursive=True))
+    except psutil.Error:
+        return []
 
 
 @contextlib.contextmanager
@@ -224,6 +274,7 @@ def _serve(pipe: Connection[Any, Any]) -> None:
             work, task = pipe.recv()
         except (EOFError, OSError):
             return
+        pipe.send(("began", None))
         try:
             answer = ("result", work(task, report))
         except Exception as error:  # noqa: BLE001  told to the parent, which goes on

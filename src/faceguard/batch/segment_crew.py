@@ -10,7 +10,7 @@ from faceguard.batch.engine import Engine, Event, Finished, Lost, Report
 from faceguard.batch.local import LocalEngine
 from faceguard.batch.task import Progress
 from faceguard.errors import ConfigurationError, FaceguardError, RedactionError
-from faceguard.pipeline.segment_task import Division, LookTask, SegmentResult, SegmentTask
+from faceguard.pipeline.video.segment_task import Division, LookTask, SegmentResult, SegmentTask
 
 Answer = SegmentResult | FaceguardError
 
@@ -50,7 +50,7 @@ class EngineCrew:
 
 def work_on_segment(task: SegmentTask, report: Report) -> Answer:
     """What a worker does with a segment. Our errors are given back."""
-    from faceguard.pipeline.segment_work import carry_out
+    from faceguard.pipeline.video.segment_work import carry_out
 
     item, stage = str(task.number), "analyse" if isinstance(task, LookTask) else "render"
     try:

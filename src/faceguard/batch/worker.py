@@ -31,9 +31,9 @@ from faceguard.types import Decision
 
 if TYPE_CHECKING:
     from faceguard.pipeline.guard import FaceGuard
-    from faceguard.pipeline.picture_file import PictureReport
-    from faceguard.pipeline.segment_task import Division
-    from faceguard.pipeline.video import VideoJob, VideoReport
+    from faceguard.pipeline.picture.file import PictureReport
+    from faceguard.pipeline.video.job import VideoJob, VideoReport
+    from faceguard.pipeline.video.segment_task import Division
 
 
 def carry_out(task: Task, report: Report) -> Outcome:
@@ -173,11 +173,11 @@ def _video_job(task: Task, source: Path, target: Path, report: Report) -> VideoJ
     from faceguard.media.video_codecs import EncodeSettings, VideoCodec
     from faceguard.media.video_read import Damage
     from faceguard.pipeline.rules import AssetScope
-    from faceguard.pipeline.sweep import SweepSettings
-    from faceguard.pipeline.video import Progress as VideoProgress
-    from faceguard.pipeline.video import VideoJob
-    from faceguard.pipeline.video_render import RenderSettings, TrackChoice
-    from faceguard.pipeline.zones import Zones, parse_zone
+    from faceguard.pipeline.video.job import Progress as VideoProgress
+    from faceguard.pipeline.video.job import VideoJob
+    from faceguard.pipeline.video.render import RenderSettings, TrackChoice
+    from faceguard.pipeline.video.sweep import SweepSettings
+    from faceguard.pipeline.video.zones import Zones, parse_zone
     from faceguard.policy.policy_terms import WhenTrackingLost
 
     how = task.handling
@@ -206,7 +206,7 @@ def _video_job(task: Task, source: Path, target: Path, report: Report) -> VideoJ
 
 
 def _tally(done: PictureReport | VideoReport) -> Tally:
-    from faceguard.pipeline.picture_file import PictureReport
+    from faceguard.pipeline.picture.file import PictureReport
 
     if isinstance(done, PictureReport):
         frames = len(done.covered.after.frames)

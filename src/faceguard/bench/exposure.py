@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from faceguard.age.intervals import interval
 from faceguard.bench.report import Better, Measurement
 from faceguard.errors import ConfigurationError, DecodeError
-from faceguard.pipeline.video import VideoJob
+from faceguard.pipeline.video.job import VideoJob
 from faceguard.redaction.solid import GREY_LEVEL
 
 if TYPE_CHECKING:

@@ -110,7 +110,7 @@ def run_apart(errand: Errand) -> Cost:
 def work(errand: Errand) -> Cost:
     """Runs one tool in this process, timed without imports."""
     from faceguard.pipeline.guard import FaceGuard
-    from faceguard.pipeline.video import VideoJob
+    from faceguard.pipeline.video.job import VideoJob
 
     if errand.tool == "faceguard":
         guard = FaceGuard(notice=errand.notice, purpose=errand.purpose)
@@ -128,7 +128,7 @@ def transcode(source: Path, target: Path) -> None:
     from faceguard.media.video_info import TrackKind
     from faceguard.media.video_read import PictureDecoder, VideoReader, probe_video
     from faceguard.media.video_write import VideoWriter
-    from faceguard.pipeline.ahead import run_ahead
+    from faceguard.pipeline.video.ahead import run_ahead
 
     info = probe_video(source)
     copied = [track for track in info.tracks if track.kind in (TrackKind.AUDIO, TrackKind.SUBTITLE)]

@@ -30,8 +30,8 @@ def replay(
     it there was. What a record rests on and wasn't given is named.
     """
     from faceguard.audit.verify import read_log, verify_log
-    from faceguard.pipeline.replay import replay_log
-    from faceguard.pipeline.replay_texts import ReplayTexts
+    from faceguard.evidence.replay import replay_log
+    from faceguard.evidence.texts import ReplayTexts
 
     known, moment = trusted(keys), now()
     verify_log(log, keys=known, moment=moment)
@@ -91,8 +91,8 @@ def export(
     The auditor checks it on any machine, with the public keys from elsewhere. The consent register is not in it.
     """
     from faceguard.audit.head import load_head
-    from faceguard.pipeline.audit_export import AuditExport, export_audit
-    from faceguard.pipeline.replay_texts import ReplayTexts
+    from faceguard.evidence.export import AuditExport, export_audit
+    from faceguard.evidence.texts import ReplayTexts
 
     moment = now()
     texts = ReplayTexts.load(policies=policy or (), notices=notice or (), moment=moment)

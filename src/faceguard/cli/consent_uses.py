@@ -14,7 +14,7 @@ from faceguard.cli.language import Language
 from faceguard.cli.times import now
 
 if TYPE_CHECKING:
-    from faceguard.pipeline.consent_uses import UseOfConsent
+    from faceguard.evidence.uses import UseOfConsent
 
 _WORDS = {
     Language.EN: {
@@ -58,7 +58,7 @@ def uses(
 
     Each log is verified first: one that was altered, cut or reordered is refused, and nothing of it is told.
     """
-    from faceguard.pipeline.consent_uses import uses_in
+    from faceguard.evidence.uses import uses_in
     from faceguard.signing import TrustedKeys
 
     moment = now()

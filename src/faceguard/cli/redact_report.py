@@ -17,8 +17,8 @@ from faceguard.cli.video_report import print_video_report, video_document
 from faceguard.errors import FaceguardError
 from faceguard.media.image_write import write_image
 from faceguard.media.picture import ImageFormat, Picture
-from faceguard.pipeline.picture_file import PictureReport
-from faceguard.pipeline.video import VideoReport
+from faceguard.pipeline.picture.file import PictureReport
+from faceguard.pipeline.video.job import VideoReport
 from faceguard.policy.document import Policy
 from faceguard.policy.explain import explain
 from faceguard.redaction.preview import draw_preview

@@ -11,7 +11,7 @@ from faceguard.errors import ConfigurationError
 from faceguard.media.file_names import folded, is_video, names_without_repeats, written_name
 
 if TYPE_CHECKING:
-    from faceguard.pipeline.video_link import VideoSubject
+    from faceguard.pipeline.video.link import VideoSubject
     from faceguard.types import SubjectRegion
 
 _NUMBER = r"\d+(?:\.\d+)?"
@@ -121,8 +121,8 @@ def parse_subjects(texts: Sequence[str], inputs: Sequence[Path]) -> list[Subject
 
 def parse_video_subjects(texts: Sequence[str], inputs: Sequence[Path]) -> tuple[VideoSubject, ...]:
     """`KEY=x,y,w,h[@START-END]`, pixels of the upright frame and seconds. Raises ConfigurationError."""
-    from faceguard.pipeline.video_link import VideoSubject
-    from faceguard.pipeline.zones import parse_zone
+    from faceguard.pipeline.video.link import VideoSubject
+    from faceguard.pipeline.video.zones import parse_zone
 
     _require_one_input(texts, inputs)
     subjects = []

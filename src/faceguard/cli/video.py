@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from faceguard.media.video_read import Damage
     from faceguard.pipeline.guard import FaceGuard
     from faceguard.pipeline.rules import AssetScope
-    from faceguard.pipeline.sweep import SweepSettings
-    from faceguard.pipeline.video_link import VideoSubject
-    from faceguard.pipeline.video_render import RenderSettings
-    from faceguard.pipeline.zones import Zones
+    from faceguard.pipeline.video.link import VideoSubject
+    from faceguard.pipeline.video.render import RenderSettings
+    from faceguard.pipeline.video.sweep import SweepSettings
+    from faceguard.pipeline.video.zones import Zones
 
 DEFAULT_LOG_NAME = "faceguard-audit.jsonl"
 """The audit log beside the outputs, when none is named."""
@@ -112,8 +112,8 @@ def analyze(
     from faceguard.cli.video_progress import progress_shown
     from faceguard.pipeline.guard import FaceGuard
     from faceguard.pipeline.rules import AssetScope
-    from faceguard.pipeline.video import VideoJob
-    from faceguard.pipeline.video_render import RenderSettings
+    from faceguard.pipeline.video.job import VideoJob
+    from faceguard.pipeline.video.render import RenderSettings
 
     guard = FaceGuard(notice=notice, purpose=purpose, policy=policy, consents=consents, trusted_keys=trusted_keys)
     with end_by_signal(), progress_shown(progress.value, video.name) as report:
@@ -163,7 +163,7 @@ def render(
     from faceguard.cli.video_report import print_video_report
     from faceguard.pipeline.guard import FaceGuard
     from faceguard.pipeline.rules import AssetScope
-    from faceguard.pipeline.video import VideoJob
+    from faceguard.pipeline.video.job import VideoJob
 
     make_folder(output.parent)
     log = audit or output.parent / DEFAULT_LOG_NAME
@@ -209,7 +209,7 @@ def redact_one_video(guard: FaceGuard, source: Path, target: Path | None, option
     from faceguard.batch.segment_crew import local_division
     from faceguard.cli.redact_report import Outcome
     from faceguard.cli.video_progress import progress_shown
-    from faceguard.pipeline.video import VideoJob
+    from faceguard.pipeline.video.job import VideoJob
 
     settings = render_settings(
         codec=options.codec,
@@ -244,7 +244,7 @@ def redact_one_video(guard: FaceGuard, source: Path, target: Path | None, option
 
 def zones_of(cover: Sequence[str] | None, ignore: Sequence[str] | None) -> Zones:
     """The zones that the options name. Raises ConfigurationError."""
-    from faceguard.pipeline.zones import Zones, parse_zone
+    from faceguard.pipeline.video.zones import Zones, parse_zone
 
     return Zones(tuple(map(parse_zone, cover or ())), tuple(map(parse_zone, ignore or ())))
 
@@ -254,7 +254,7 @@ def render_settings(
 ) -> RenderSettings:
     """The options of the output as the pipeline knows them."""
     from faceguard.media.video_codecs import EncodeSettings, VideoCodec
-    from faceguard.pipeline.video_render import RenderSettings, TrackChoice
+    from faceguard.pipeline.video.render import RenderSettings, TrackChoice
 
     return RenderSettings(
         EncodeSettings(VideoCodec(codec.value), quality),
@@ -266,7 +266,7 @@ def render_settings(
 
 def sweep_settings(when_lost: WhenTrackingLost) -> SweepSettings:
     """How a video is looked at, as the pipeline knows it; the policy may ask for more."""
-    from faceguard.pipeline.sweep import SweepSettings
+    from faceguard.pipeline.video.sweep import SweepSettings
 
     return SweepSettings(cover_when_lost=when_lost is WhenTrackingLost.HOLD)
 

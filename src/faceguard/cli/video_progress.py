@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from faceguard.pipeline.video import Progress as VideoProgress
+from faceguard.pipeline.video.job import Progress as VideoProgress
 
 _JSON_INTERVAL_S = 1.0
 

@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from faceguard.cli.terminal import make_console, printable
-from faceguard.pipeline.video import VideoReport
+from faceguard.pipeline.video.job import VideoReport
 from faceguard.policy.explain import explain
 from faceguard.types import Effect
 

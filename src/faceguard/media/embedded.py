@@ -33,7 +33,7 @@ MAX_PICTURES = 64
 def embedded_pictures(path: Path) -> Iterator[NDArray[np.uint8]]:
     """Every picture that begins behind the first byte of the file at `path`, `(H, W, 3)` BGR uint8.
 
-    What looks like the beginning of a picture and can't be decoded is none. Raises DecodeError when nothing can be read.
+    What looks like the beginning of a picture and can't be decoded is none. Raises DecodeError for an unreadable file.
     """
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:

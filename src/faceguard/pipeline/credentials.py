@@ -6,10 +6,10 @@ import importlib.metadata
 from collections.abc import Iterator, Sequence
 
 from faceguard.errors import PolicyError
-from faceguard.pipeline.picture import CoveredPicture
+from faceguard.pipeline.picture.cover import CoveredPicture
 from faceguard.pipeline.rules import BoundRules
 from faceguard.pipeline.stages import Stages
-from faceguard.pipeline.video_plan import PlannedTrack, VideoPlan
+from faceguard.pipeline.video.plan import PlannedTrack, VideoPlan
 from faceguard.policy.document import Policy
 from faceguard.policy.policy_terms import C2paRule
 from faceguard.provenance.signer import OutputSigner

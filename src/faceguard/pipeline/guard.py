@@ -17,9 +17,9 @@ from faceguard.media.image_write import DEFAULT_QUALITY
 from faceguard.media.picture import ImageFormat, KeepMetadata, Picture
 from faceguard.pipeline.credentials import require_file, require_signer
 from faceguard.pipeline.made import OutputIndex
-from faceguard.pipeline.naming import badge_parameters, naming_of
-from faceguard.pipeline.picture import CoveredPicture, cover_picture
-from faceguard.pipeline.picture_file import PictureJob, PictureReport, redact_picture_file
+from faceguard.pipeline.picture.cover import CoveredPicture, cover_picture
+from faceguard.pipeline.picture.file import PictureJob, PictureReport, redact_picture_file
+from faceguard.pipeline.picture.naming import badge_parameters, naming_of
 from faceguard.pipeline.rules import AssetScope
 from faceguard.pipeline.run import Run, utc_now
 from faceguard.pipeline.setup import make_badges, make_rules, make_sink, make_stages
@@ -33,9 +33,9 @@ from faceguard.signing import SigningKey, TrustedKeys
 from faceguard.types import AgeEstimator, Decision, Detector, Frame, FrameResult, Redactor, Subject, SubjectRegion
 
 if TYPE_CHECKING:
-    from faceguard.pipeline.stream import SafeFrame, StreamSettings
-    from faceguard.pipeline.video import VideoJob, VideoReport
-    from faceguard.pipeline.video_plan import VideoPlan
+    from faceguard.pipeline.live.stream import SafeFrame, StreamSettings
+    from faceguard.pipeline.video.job import VideoJob, VideoReport
+    from faceguard.pipeline.video.plan import VideoPlan
 
 MEMORY_MEDIA = "application/x-bgr24"
 """What the record calls an array: there is no registered media type for raw pixels."""
@@ -204,14 +204,14 @@ class FaceGuard:
 
         Raises FaceguardError, and then there is no output.
         """
-        from faceguard.pipeline.video import redact_video_file
+        from faceguard.pipeline.video.file import redact_video_file
 
         return redact_video_file(self._run, job)
 
     def analyse_video(self, job: VideoJob, plan_file: str | Path) -> VideoPlan:
         """Only looks and decides, and writes `plan_file` for a person to edit. Raises FaceguardError."""
-        from faceguard.pipeline.video import analyse_video_file
-        from faceguard.pipeline.video_plan_file import write_plan
+        from faceguard.pipeline.video.file import analyse_video_file
+        from faceguard.pipeline.video.plan_file import write_plan
 
         plan, bound = analyse_video_file(self._run, job)
         model_ids = [model_id for model_id, _ in self._run.stages.model_ids]
@@ -220,8 +220,8 @@ class FaceGuard:
 
     def render_video(self, job: VideoJob, plan_file: str | Path) -> VideoReport:
         """Carries out `plan_file`, with its edits, on the very video it was made for. Raises FaceguardError."""
-        from faceguard.pipeline.video import render_video_file
-        from faceguard.pipeline.video_plan_file import read_plan
+        from faceguard.pipeline.video.file import render_video_file
+        from faceguard.pipeline.video.plan_file import read_plan
 
         return render_video_file(self._run, job, lambda bound: read_plan(Path(plan_file), bound, job.scope))
 
@@ -236,7 +236,7 @@ class FaceGuard:
         FaceguardError, and then gives no more pictures.
         """
         from faceguard.media.video_live import live_pictures
-        from faceguard.pipeline.stream import LiveStream, StreamSettings
+        from faceguard.pipeline.live.stream import LiveStream, StreamSettings
 
         require_file(self.policy)
         stream = LiveStream(self._run, settings or StreamSettings())

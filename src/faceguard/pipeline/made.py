@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from faceguard.audit.record import OutputEntry
 from faceguard.media.video_info import MediaInfo, VideoTrack
 from faceguard.pipeline.rules import BoundRules
-from faceguard.pipeline.video_plan import PlannedFace, VideoPlan
+from faceguard.pipeline.video.plan import PlannedFace, VideoPlan
 from faceguard.types import AgeStatus, Box, Decision, DocumentRef, Effect, FaceResult, LinkMethod
 
 

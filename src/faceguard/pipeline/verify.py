@@ -19,7 +19,7 @@ from faceguard.media.embedded import embedded_pictures
 from faceguard.media.picture import Picture
 from faceguard.pipeline.analysis import Face
 from faceguard.pipeline.link import Link
-from faceguard.pipeline.picture import NEIGHBOUR_FRAMES, CoveredPicture, Decide, RegionOf, judge
+from faceguard.pipeline.picture.cover import NEIGHBOUR_FRAMES, CoveredPicture, Decide, RegionOf, judge
 from faceguard.pipeline.stages import Stages
 from faceguard.types import AgeUnknown, AgeUnknownReason, Box, Detection, Detector
 

@@ -18,9 +18,9 @@ from faceguard.media.image_write import write_image
 from faceguard.media.picture import KeepMetadata
 from faceguard.media.video_info import VideoTrack
 from faceguard.media.video_read import probe_video
-from faceguard.pipeline.covering import CoveredPath, Covering
-from faceguard.pipeline.video_render import RenderSettings, render_to
-from faceguard.pipeline.zones import Zones
+from faceguard.pipeline.video.covering import CoveredPath, Covering
+from faceguard.pipeline.video.render import RenderSettings, render_to
+from faceguard.pipeline.video.zones import Zones
 from faceguard.redaction.check import check_covered
 from faceguard.redaction.planes import PlaneRedactor
 from faceguard.rights.index import IndexedFace, IndexedOutput

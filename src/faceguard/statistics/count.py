@@ -25,11 +25,11 @@ from faceguard.media.sniff import HEAD_BYTES, sniff_image
 from faceguard.media.video_frame import VideoPicture
 from faceguard.media.video_info import VideoTrack
 from faceguard.media.video_read import DecodeEffort, VideoReader, probe_video
-from faceguard.pipeline.ahead import run_ahead
 from faceguard.pipeline.analysis import find_faces
-from faceguard.pipeline.looks import quick_detector
-from faceguard.pipeline.sweep import Sweep, Sweeper, SweepSettings
-from faceguard.pipeline.zones import Zones
+from faceguard.pipeline.video.ahead import run_ahead
+from faceguard.pipeline.video.looks import quick_detector
+from faceguard.pipeline.video.sweep import Sweep, Sweeper, SweepSettings
+from faceguard.pipeline.video.zones import Zones
 from faceguard.statistics.bands import AgeBands, Interval
 from faceguard.statistics.models import Models
 from faceguard.tracking.recorder import RecorderSettings

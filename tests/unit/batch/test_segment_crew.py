@@ -18,8 +18,8 @@ from faceguard.batch.local import LocalEngine
 from faceguard.batch.segment_crew import EngineCrew, local_division
 from faceguard.batch.serial import SerialEngine
 from faceguard.errors import ConfigurationError, DecodeError
-from faceguard.pipeline.segment_task import Division
-from faceguard.pipeline.video import VideoJob, VideoReport
+from faceguard.pipeline.video.job import VideoJob, VideoReport
+from faceguard.pipeline.video.segment_task import Division
 
 NOTICE = Path(__file__).parents[3] / "examples" / "notice.toml"
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)

@@ -16,7 +16,7 @@ from faceguard.cli.redact_targets import (
     refuse_misplaced,
 )
 from faceguard.errors import ConfigurationError
-from faceguard.pipeline.video_link import VideoSubject
+from faceguard.pipeline.video.link import VideoSubject
 from faceguard.types import Box
 
 

@@ -20,7 +20,7 @@ from faceguard.media import isolated
 from faceguard.media.image import read_image
 from faceguard.media.isolated import ChildLimits, read_image_isolated, try_video
 from faceguard.media.picture import ImageLimits
-from faceguard.pipeline.video import VideoJob
+from faceguard.pipeline.video.job import VideoJob
 
 NOTICE = Path(__file__).parents[3] / "examples" / "notice.toml"
 

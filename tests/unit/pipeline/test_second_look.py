@@ -24,8 +24,8 @@ from faceguard.errors import BareFaceError, PolicyError
 from faceguard.media.embedded import embedded_pictures
 from faceguard.media.image import read_image
 from faceguard.pipeline.verify import bare_faces, covered_share
-from faceguard.pipeline.video import VideoJob
-from faceguard.pipeline.zones import Zone, Zones
+from faceguard.pipeline.video.job import VideoJob
+from faceguard.pipeline.video.zones import Zone, Zones
 from faceguard.types import Box, Detection, Effect
 
 NOTICE = Path(__file__).parents[3] / "examples" / "notice.toml"

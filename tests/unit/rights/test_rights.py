@@ -234,7 +234,7 @@ def test_when_the_index_can_t_take_an_output_it_isn_t_released(tmp_path: Path) -
 
 def test_a_video_is_covered_in_every_frame_that_shows_the_face(tmp_path: Path) -> None:
     """FG-T02: the track is covered in all frames, and stays a playable video of as many."""
-    from faceguard.pipeline.video import VideoJob
+    from faceguard.pipeline.video.job import VideoJob
     from faceguard.redaction.solid import SolidRedactor
     from faceguard.rights.index import IndexedFace
     from faceguard.rights.recover import cover_again

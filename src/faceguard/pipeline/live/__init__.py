@@ -1,0 +1,1 @@
+"""A camera: safe pictures within a latency budget."""

@@ -1,0 +1,1 @@
+"""One picture: found, decided, covered, checked, written."""
