@@ -304,3 +304,15 @@ def test_an_adult_is_asked_without_a_part_for_a_child(run: Run) -> None:
                  "--notice", str(NOTICE), *REGISTER, "--language", "en").out  # fmt: skip
     assert "REQUEST FOR CONSENT" in letter
     assert "child" not in letter.lower().replace("children", "")
+
+
+def test_rotation_is_later_than_everything_signed_and_earlier_than_everything_to_come(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FG-C03: times are told in seconds. What was signed in the very second of a rotation still counts."""
+    signed_at = datetime.now(UTC).replace(microsecond=0)
+    monkeypatch.setattr("faceguard.cli.times.now", lambda: signed_at)
+    assert run("keys", "rotate", "k.pem", "-o", "new.pem", "--trusted-keys", "t.json").code == 0
+    retired = next(key for key in TrustedKeys.load(Path("t.json")).keys if key.valid_to is not None)
+    assert retired.valid_to == signed_at + timedelta(seconds=1)
+    assert datetime.now(UTC) >= retired.valid_to

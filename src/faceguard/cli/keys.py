@@ -57,12 +57,12 @@ def rotate_key(
     A key that others may know is not rotated: seal the register with another key (`consent refresh`), then `revoke`.
     """
     from faceguard.cli.consent_options import load_key
-    from faceguard.cli.times import now
+    from faceguard.cli.times import next_second
     from faceguard.errors import ConsentError
     from faceguard.policy.register_file import add_statements
     from faceguard.signing import SigningKey, TrustedKeys
 
-    keys, moment = TrustedKeys.load(trusted), now()
+    keys = TrustedKeys.load(trusted)
     retired = keys.get(load_key(old).key_id)
     if retired is None:
         raise ConsentError(
@@ -72,6 +72,7 @@ def rotate_key(
         raise ConsentError(f"the key `{old}` is retired or revoked already in `{trusted}`", path=old)
     key = SigningKey.generate()
     key.save(output, passphrase=_new_passphrase() if encrypt else None)
+    moment = next_second()  # signed texts say their second: what was signed in this one was signed before
     both = keys.adding([key.public(valid_from=moment, name=name or retired.name)])
     both.save(trusted)  # before anything is sealed by the new key, or the register would not be believed
     if register is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 
 from faceguard.errors import ConfigurationError
 
@@ -10,6 +11,14 @@ from faceguard.errors import ConfigurationError
 def now() -> datetime:
     """The present moment in UTC, to the second."""
     return datetime.now(UTC).replace(microsecond=0)
+
+
+def next_second() -> datetime:
+    """Waits until the next full second has begun, and returns it: later than all that `now` has said so far."""
+    moment = now() + timedelta(seconds=1)
+    while (left_s := (moment - datetime.now(UTC)).total_seconds()) > 0:
+        time.sleep(left_s)
+    return moment
 
 
 def parse_time(text: str) -> datetime:

@@ -79,13 +79,13 @@ class RegisterDatabase:
 
         Raises DamagedRegister if not, ConsentError if the file can't be read.
         """
-        with self._telling_apart(), contextlib.closing(self._connect_to_read()) as connection:
-            connection.execute("BEGIN")
-            lines = _lines_of(connection)
-            sha256 = _file_sha256(connection)
-        if lines is None:
-            raise DamagedRegister("the database holds no register")
-        return lines.body + lines.seal, sha256
+        with self._telling_apart():
+            try:
+                return _read(self._connect_to_read())
+            except sqlite3.Error as error:
+                if not _asks_to_write(error):
+                    raise
+            return _read(self._connect(mode="rw"))  # a writer died, or is about to end, since the header was read
 
     def change(self, successor: Callable[[Lines | None], Lines]) -> None:
         """Adds lines and renews the seal: `successor` gets what is there, None if nothing is, and gives all of it anew.
@@ -137,7 +137,7 @@ class RegisterDatabase:
             connection.execute("PRAGMA schema_version").fetchone()
         except sqlite3.Error as error:
             connection.close()
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:
+            if not _asks_to_write(error):
                 raise
             connection = self._connect(mode="rw")
         return connection
@@ -171,6 +171,21 @@ class RegisterDatabase:
             raise DamagedRegister(f"the database is damaged: {error}", path=self.path) from error
         except UnicodeDecodeError as error:  # the sqlite3 module's own, of a damaged name in a message
             raise DamagedRegister("the database is damaged: a name in it is no text", path=self.path) from error
+
+
+def _asks_to_write(error: sqlite3.Error) -> bool:
+    """Whether a reader met the journal of a writer that died. One that is just being deleted looks the same."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY
+
+
+def _read(connection: sqlite3.Connection) -> tuple[bytes, str]:
+    """What `RegisterDatabase.read` says; closes `connection`."""
+    with contextlib.closing(connection):
+        connection.execute("BEGIN")
+        lines = _lines_of(connection)
+        if lines is None:
+            raise DamagedRegister("the database holds no register")
+        return lines.body + lines.seal, _file_sha256(connection)
 
 
 def _lines_of(connection: sqlite3.Connection) -> Lines | None:

@@ -7,6 +7,9 @@ When both were put back, only the age of the seal tells, or a process that has s
 
 from __future__ import annotations
 
+import errno
+import os
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +28,9 @@ from faceguard.policy.register_lines import (
 )
 from faceguard.policy.statement import Seal, Statement
 from faceguard.signing import SigningKey, TrustedKeys
+
+_PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.4)
+"""How long a reader waits for the first checkpoint: whoever makes a register writes it a moment after the database."""
 
 
 class StoredRegister(NamedTuple):
@@ -51,9 +57,15 @@ def read_register(path: Path) -> StoredRegister:
 
     Raises ConsentError when it can't be read at all, DamagedRegister when it is there and not whole.
     """
-    head = _read(head_path(path)) if head_path(path).exists() else None  # first: it may be behind, never ahead
+    if not path.exists():  # asked once: a database that appears only now must not be read as an export
+        raise unreadable(path, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+    head = _head_at(path)  # first: it may be behind, never ahead
     if not path.is_file() or not RegisterDatabase(path).is_there():
         return StoredRegister(_read(path), head)
+    for pause_s in _PAUSES_S if head is None else ():
+        time.sleep(pause_s)
+        if (head := _head_at(path)) is not None:
+            break
     data, sha256 = RegisterDatabase(path).read()
     if head is None:
         raise DamagedRegister(
@@ -62,6 +74,10 @@ def read_register(path: Path) -> StoredRegister:
         )
     is_current = head.startswith(last_line(data))  # else it is behind or damaged, which `check_newest` tells
     return StoredRegister(data, head, rewritten=is_current and head != _head_of(last_line(data), sha256))
+
+
+def _head_at(path: Path) -> bytes | None:
+    return _read(head_path(path)) if head_path(path).exists() else None
 
 
 def _read(path: Path) -> bytes:
@@ -135,7 +151,7 @@ def import_register(source: Path, path: Path, *, keys: TrustedKeys, moment: date
 
 def _previous_seal(path: Path, before: Lines | None, keys: TrustedKeys, moment: datetime) -> Seal | None:
     """The seal to follow; None for a new register. Raises ConsentError for one that must not be written on."""
-    head = _read(head_path(path)) if head_path(path).exists() else None
+    head = _head_at(path)
     if before is None:
         if head is not None:
             raise DamagedRegister(f"the register `{path}` is empty, but its checkpoint is there", path=path)

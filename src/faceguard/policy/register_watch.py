@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from faceguard.errors import ConsentError
-from faceguard.policy.register_database import DamagedRegister, RegisterDatabase
-from faceguard.policy.register_file import unreadable
+from faceguard.policy.register_database import RegisterDatabase
+from faceguard.policy.register_file import head_path, unreadable
 
 
 class FileStamp(NamedTuple):
-    """Which file it is, its size and time; and for a database how often it was changed, as SQLite counts.
+    """Which file it is, its size and time; for a database also how often it was changed, as SQLite counts, and which
+    file is its checkpoint: that of a register which is just being made comes a moment later.
 
     Two changes within one tick of the file system's clock leave size and time as they are.
     """
@@ -23,6 +24,8 @@ class FileStamp(NamedTuple):
     size_bytes: int
     changed_ns: int
     changes: int = 0
+    head_inode: int = 0
+    head_changed_ns: int = 0
 
 
 def stamp_of(path: Path) -> FileStamp:
@@ -41,6 +44,7 @@ class RegisterWatch:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._opened: tuple[int, int, int] | None = None
+        self._failures = 0
 
     def stamp(self) -> FileStamp:
         """What changes whenever the register does. Raises ConsentError when it is gone or can't be read."""
@@ -50,14 +54,18 @@ class RegisterWatch:
             self.close()
             self._connection = _connection_to(self._path)
             self._opened = opened
-        return stamp if self._connection is None else stamp._replace(changes=self._changes(self._connection))
+        if self._connection is None:
+            return stamp
+        inode, changed_ns = _head_stamp(self._path)
+        return stamp._replace(changes=self._changes(self._connection), head_inode=inode, head_changed_ns=changed_ns)
 
     def _changes(self, connection: sqlite3.Connection) -> int:
         try:
             return RegisterDatabase(self._path).changes_seen_by(connection)
-        except DamagedRegister:  # loading it will say so; look again next time
+        except ConsentError:  # damaged, or a writer died: loading it will say so, or mend it; look again next time
             self.close()
-            return -1
+            self._failures += 1
+            return -self._failures  # a number that never stood in a stamp
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -67,6 +75,15 @@ class RegisterWatch:
 
     def __del__(self) -> None:
         self.close()
+
+
+def _head_stamp(register: Path) -> tuple[int, int]:
+    """Inode and time of the checkpoint; zeros if there is none."""
+    try:
+        status = head_path(register).stat()
+    except OSError:
+        return 0, 0
+    return status.st_ino, status.st_mtime_ns
 
 
 def _connection_to(path: Path) -> sqlite3.Connection | None:

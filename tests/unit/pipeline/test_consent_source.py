@@ -123,3 +123,20 @@ def test_looking_for_changes_takes_no_lock_away_from_a_writer_in_the_same_proces
     found = subprocess.run([sys.executable, "-c", other, str(path)], capture_output=True, text=True, check=False)
     writer.close()
     assert "database is locked" in found.stderr
+
+
+def test_a_register_that_was_just_being_made_is_believed_once_its_checkpoint_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It must not stay untrusted, covering everybody, until the next change."""
+    key = SigningKey.generate()
+    keys = TrustedKeys((key.public(),))
+    path = tmp_path / "consents.db"
+    stop(path, key, keys, 1)
+    checkpoint = head_path(path).read_bytes()
+    head_path(path).unlink()
+    monkeypatch.setattr("faceguard.policy.register_file._PAUSES_S", ())
+    source = ConsentFile(path, keys)
+    assert "checkpoint" in (source.at(NOW).untrusted_because or "")
+    head_path(path).write_bytes(checkpoint)
+    assert source.at(NOW).untrusted_because is None

@@ -7,6 +7,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -78,6 +80,8 @@ def test_adding_keeps_what_was_there_and_renews_the_seal(register: Path) -> None
 
 _DESK = """
 import sys
+import threading
+import time
 from datetime import datetime
 from pathlib import Path
 from faceguard.policy.consent import Cessation
@@ -374,3 +378,90 @@ def test_the_same_lock_serves_readers_and_writers(register: Path) -> None:
         connection.execute("ROLLBACK")
     connection.close()
     assert RegisterDatabase(register).read()[0] == read_register(register).data
+
+
+def test_a_reader_waits_for_the_checkpoint_of_a_register_that_is_just_made(register: Path) -> None:
+    """It comes a moment after the database; to call the register untrusted meanwhile would cover everybody."""
+    head = head_path(register)
+    late = head.read_bytes()
+    head.unlink()
+    writer = threading.Timer(0.1, head.write_bytes, [late])
+    writer.start()
+    try:
+        assert [finding.valid for finding in findings(register)] == [True]
+    finally:
+        writer.join()
+
+
+def test_a_reader_that_meets_the_journal_of_a_dead_writer_takes_it_back(
+    register: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the writer died after the reader had looked at the file's header."""
+    said = read_register(register).data
+    connect_to_read = RegisterDatabase._connect_to_read
+
+    def then_a_writer_dies(self: RegisterDatabase) -> sqlite3.Connection:
+        reader = connect_to_read(self)
+        subprocess.run([sys.executable, "-c", _DIES_WRITING, str(register)], check=False)
+        return reader
+
+    monkeypatch.setattr(RegisterDatabase, "_connect_to_read", then_a_writer_dies)
+    assert RegisterDatabase(register).read()[0] == said
+    assert not register.with_name("consents.db-journal").exists()
+
+
+_DIES_WRITING = """
+import os, sqlite3, sys
+writer = sqlite3.connect(sys.argv[1], isolation_level=None)
+writer.execute("PRAGMA cache_size = 1")
+writer.execute("BEGIN IMMEDIATE")
+writer.execute("DELETE FROM statement")
+os._exit(9)
+"""
+
+
+_WRITES_ON = """
+import sys, uuid
+from datetime import datetime
+from pathlib import Path
+from faceguard.policy.consent import Cessation
+from faceguard.policy.consent_terms import Actor
+from faceguard.policy.register_file import add_statements
+from faceguard.policy.statement import sign_statement
+from faceguard.signing import SigningKey, TrustedKeys
+
+key, keys = SigningKey.load(Path("key.pem")), TrustedKeys.load(Path("trusted.json"))
+moment = datetime.fromisoformat(sys.argv[1])
+print("ready", flush=True)
+while True:
+    request = Cessation(request_id=str(uuid.uuid4()), subject_id="p", time_utc=moment, by=Actor.SUBJECT)
+    add_statements(Path("consents.db"), [sign_statement(request, key)], key=key, keys=keys, moment=moment)
+"""
+
+
+def test_writers_killed_anywhere_never_make_a_register_untrusted(tmp_path: Path) -> None:
+    """FG-C08: between commit and checkpoint, within either; readers meanwhile and afterwards believe it."""
+    key = SigningKey.generate()
+    key.save(tmp_path / "key.pem")
+    keys = TrustedKeys((key.public(),))
+    keys.save(tmp_path / "trusted.json")
+    path = tmp_path / "consents.db"
+    add(path, key=key, keys=keys)
+    for pause_s in (0.0, 0.003, 0.007, 0.012):
+        writers = [
+            subprocess.Popen([sys.executable, "-c", _WRITES_ON, NOW.isoformat()], cwd=tmp_path, stdout=subprocess.PIPE)
+            for _ in range(2)
+        ]
+        for writer in writers:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+        time.sleep(pause_s)
+        for writer in writers:
+            assert ConsentRegister.load(path, keys, moment=NOW).untrusted_because is None
+            writer.kill()
+            writer.communicate()
+        assert ConsentRegister.load(path, keys, moment=NOW).untrusted_because is None
+    add(path, key=key, keys=keys)
+    known = ConsentRegister.load(path, keys, moment=NOW)
+    assert known.seal is not None
+    assert known.seal.sequence >= len(known.cessations) + 2
