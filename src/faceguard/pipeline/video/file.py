@@ -123,7 +123,7 @@ def finish(
             "a redactor for videos has to write native planes; derive it from `PlaneRedactor`", key="method"
         )
     make_folder(job.target.parent)
-    with atomic_path(job.target, overwrite=job.overwrite, nameless=segments is None) as partial:
+    with atomic_path(job.target, overwrite=job.overwrite, nameless=True) as partial:
         rendering = Rendering(run.stages, bound, job, info, redactor, segments)
         plan, rendered, added = rendering.to(partial, job.target, plan)
         asset.require_unchanged()

@@ -7,10 +7,7 @@ in one piece: a file with one key frame, missing or doubtful time stamps, severa
 
 from __future__ import annotations
 
-import contextlib
 import heapq
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -32,6 +29,7 @@ from faceguard.media.video_span import Span, span_of
 from faceguard.media.video_write import VideoWriter, check_written
 from faceguard.pipeline.stages import Stages
 from faceguard.pipeline.video.covering import CoveredPath, Covering
+from faceguard.pipeline.video.parts_folder import parts_folder
 from faceguard.pipeline.video.render import RenderedVideo, RenderSettings
 from faceguard.pipeline.video.segment_join import AgeTerms, join_faces, join_spans
 from faceguard.pipeline.video.segment_task import Division, LookTask, OnPictures, RenderTask, SegmentFaces, SegmentPart
@@ -189,7 +187,7 @@ def render_in_segments(
 ) -> RenderedVideo:
     """Writes `source` to `partial` with `covering`, segment by segment. Raises MediaError or SafetyError."""
     encode = replace(settings.encode, threads=1)
-    with _parts_folder(target) as folder:
+    with parts_folder(target) as folder:
         tasks = [
             RenderTask(
                 number,
@@ -220,21 +218,6 @@ def _within(paths: Sequence[CoveredPath], own: Span, last_pts: int) -> tuple[Cov
     end = last_pts if own.end_pts is None else own.end_pts
     found = ((covered.index, between(covered.path, own.start_pts, end)) for covered in paths)
     return tuple(CoveredPath(index, path) for index, path in found if path is not None)
-
-
-@contextlib.contextmanager
-def _parts_folder(target: Path) -> Iterator[Path]:
-    """A hidden folder beside the output; everything in it is already covered."""
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{target.stem[:50]}.", suffix=".parts", dir=target.parent))
-    except OSError as error:
-        raise EncodeError(
-            f"no folder for the parts can be made in `{target.parent}`: {error.strerror or error}", path=target.parent
-        ) from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _join(
