@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 from faceguard.batch.engine import Report
@@ -30,6 +32,24 @@ def raise_at_three(task: int, report: Report) -> int:
 def own_id(task: int, report: Report) -> int:
     time.sleep(0.1)
     return os.getpid()
+
+
+def sleep_at_three(task: int, report: Report) -> int:
+    """The third never ends, as when a decoder hangs; with a process of its own that never ends either."""
+    if task == 3:
+        sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        report(Progress(str(sleeper.pid), "asleep", None))
+        time.sleep(600)
+    return task
+
+
+def tell_and_take_long(task: float, report: Report) -> float:
+    """Takes `task` seconds, and tells of its progress ten times a second."""
+    until = time.monotonic() + task
+    while time.monotonic() < until:
+        time.sleep(0.1)
+        report(Progress("slow", "on its way", None))
+    return task
 
 
 def hold(task: int, report: Report) -> int:

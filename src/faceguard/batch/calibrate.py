@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from faceguard.batch.estimate import Rate
+from faceguard.batch.guards import guard_for
 from faceguard.batch.manifest import Row
 from faceguard.batch.places import fetched, make_temporary
 from faceguard.batch.run import Batch
 from faceguard.batch.task import Kind, State
-from faceguard.batch.worker import guard_for
 from faceguard.errors import FaceguardError
 
 _PICTURES = 3
@@ -46,7 +46,7 @@ def _measure(batch: Batch, row: Row, folder: Path) -> float | None:
     """Seconds that one dry run takes; None if the item can't be handled."""
     from faceguard.pipeline.video.job import VideoJob
 
-    guard = guard_for(replace(batch.documents, audit=None, audit_key=None))
+    guard = guard_for(replace(batch.documents, audit=None, audit_key=None, index=None))
     try:
         with fetched(batch.source.at(row.item), folder) as source:
             began = time.perf_counter()

@@ -40,7 +40,7 @@ def make_engine(batch: Batch, sizing: Sizing, *, divides: bool = False) -> Engin
         return ClusterEngine(
             _dividing(ray, batch) if divides else ray, batch.manifest.path.parent, batch.log, settings.audit_key
         )
-    local = LocalEngine(sizing.workers, max_bytes=sizing.max_bytes)
+    local = LocalEngine(sizing.workers, max_bytes=sizing.max_bytes, limits=settings.limits)
     return _dividing(local, batch) if divides else local
 
 

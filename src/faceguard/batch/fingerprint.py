@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,11 +16,13 @@ from faceguard.signing import digest
 
 
 def fingerprint(documents: Documents, handling: Handling) -> str:
-    """SHA-256, hex, of policy, notice, purpose, consents, keys, models, this package's version and the settings.
+    """SHA-256, hex, of policy, notice, purpose, consents, keys, badges, models, this package's version and the
+    settings.
 
     Policy and notice count by what they say, not by their comments; consents and keys byte by byte, since each new
-    signature may revoke. Where the audit log is, and how many cores there are, changes no output. Raises
-    ConfigurationError.
+    signature may revoke. An index counts by where it is: what another doesn't know has to be made again to be found in
+    it. Where the audit log is, in which process files are decoded, and how many cores there are changes no output.
+    Raises ConfigurationError.
     """
     notice = None if documents.notice is None else load_notice(documents.notice).sha256
     settings = asdict(handling)
@@ -37,24 +39,13 @@ def fingerprint(documents: Documents, handling: Handling) -> str:
             "models": _file_digest(resource_dir("models") / "manifest.toml"),
             "detector": documents.detector,
             "method": documents.method,
+            "verify": documents.verify,
+            "badges": _file_digest(documents.badges),
+            "badge_keys": _file_digest(documents.badge_keys),
+            "index": None if documents.index is None else str(documents.index),
+            "c2pa": [_file_digest(documents.c2pa_cert), documents.c2pa_parent],
             "handling": settings,
         }
-    )
-
-
-def documents_at(documents: Documents, folder: Path) -> Documents:
-    """`documents` with absolute paths, as seen from `folder`: workers may run elsewhere."""
-
-    def absolute(path: Path | None) -> Path | None:
-        return None if path is None else folder / path
-
-    return replace(
-        documents,
-        notice=absolute(documents.notice),
-        consents=absolute(documents.consents),
-        trusted_keys=absolute(documents.trusted_keys),
-        audit=absolute(documents.audit),
-        audit_key=absolute(documents.audit_key),
     )
 
 

@@ -123,10 +123,10 @@ class LocalEngine:
         yield Finished(task, value) if kind == "result" else Lost(task, value, code="WorkerError")
 
     def _end_slow(self) -> Iterator[Event[Any, Any]]:
-        """Ends processes that take longer than they may."""
+        """Ends processes that take longer than they may. What one has said and nobody has heard yet counts first."""
         for process in self._busy():
             reason = _too_slow(process, self._limits, time.monotonic())
-            if reason is not None:
+            if reason is not None and not process.pipe.poll():
                 task = process.task
                 self._end([process])
                 yield Lost(task, reason, code=TOO_SLOW)
@@ -169,8 +169,8 @@ def _too_slow(process: _Process, limits: TimeLimits, now_s: float) -> str | None
     """Why a process is to be ended, for people; None while it keeps to the limits."""
     if limits.item_s is not None and now_s - process.began_at_s > limits.item_s:
         return (
-            f"it took longer than the {limits.item_s:g} s that --item-timeout allows, and its worker was ended; look at "
-            "the file, or allow more"
+            f"it took longer than the {limits.item_s:g} s that --item-timeout allows, and its worker was ended; look "
+            "at the file, or allow more"
         )
     if limits.stall_s is not None and now_s - process.heard_at_s > limits.stall_s:
         return (
@@ -226,7 +226,7 @@ class _Process:
         return Started(task, str(self._process.pid))
 
     def end(self) -> None:
-        """Kills it, and what it has started. It writes to staging folders only, and puts things in place in one step."""
+        """Kills it and what it has started. It writes to staging folders only, and puts things in place in one step."""
         begun = _children(self._process.pid) if self.task is not _OVER else []
         self.pipe.close()
         self._process.join(timeout=0 if self.task is not _OVER else _END_S)

@@ -146,6 +146,11 @@ class Manifest:
                 (State.RUNNING.value, moment.isoformat(), _bytes(item)),
             )
 
+    def put_back(self, item: str) -> None:
+        """The item was begun and isn't to be done now; the next run does it."""
+        with self.transaction():
+            self._connection.execute("UPDATE items SET state = ? WHERE item = ?", (State.PLANNED.value, _bytes(item)))
+
     def end(self, outcome: Outcome, *, output_stamp: str | None, planned: str, moment: datetime) -> Row:
         """What became of the item, in one transaction. `planned` is the fingerprint that it was planned under."""
         before = self.get(outcome.item)

@@ -144,8 +144,12 @@ def fetched(source: str, staging: Path) -> Iterator[Path]:
 def put_in_place(staged: Path, target: str, *, overwrite: bool) -> None:
     """Gives the whole local file `staged` its place, in one step that shows it whole or not at all. Raises EncodeError.
 
-    Without `overwrite` whatever stands at `target` stays, and is an error.
+    Without `overwrite` whatever stands at `target` stays, and is an error, unless it is the same byte for byte: that a
+    worker put there which died before it could tell.
     """
+    if not overwrite and digest_at(target) == digest_of(staged):
+        staged.unlink()
+        return
     if is_local(target):
         _move(staged, Path(target), overwrite=overwrite)
         return

@@ -7,14 +7,14 @@ steps, the output stands there with a record in the audit log that has its very 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from faceguard.audit.record import Action, AuditRecord
 from faceguard.audit.repair import repair_log
-from faceguard.audit.verify import read_log
+from faceguard.audit.verify import LogWalk
 from faceguard.batch.manifest import Manifest, Row
 from faceguard.batch.places import Place, digest_at, stamp_at
 from faceguard.batch.task import State, Tally
@@ -26,26 +26,34 @@ def mend_log(log: Path, moment: datetime) -> Path | None:
 
 
 def adopt_finished(manifest: Manifest, target: Place, log: Path, fingerprint: str) -> int:
-    """Notes as done what was done when the last run was cut off. Returns how many.
+    """Notes as done what was done when the last run was cut off. Returns how many."""
+    rows = list(manifest.in_state(State.RUNNING))
+    return sum(row.state is State.DONE for row in adopt(rows, manifest, target, log, fingerprint))
 
-    1. The row says running, under today's rules, and there is a file at its target.
-    2. The audit log has a record of its release, made since the item was begun, with this digest.
-    Otherwise the row stays, and the item is done again; what a record calls our output may then be replaced.
+
+def adopt(rows: Sequence[Row], manifest: Manifest, target: Place, log: Path, fingerprint: str) -> list[Row]:
+    """Notes of `rows`, which say running and have no worker any more, what is found where their outputs go.
+
+    1. There is a file at the target, and it isn't what stood there before.
+    2. The audit log has a record of its release: it is ours, and may be replaced.
+    3. The record was made since the item was begun, under today's rules: the item is done.
+    Otherwise the row stays as it is, and the item is done again. Returns the rows that were noted, as they are now.
     """
-    running = [(row, digest_at(target.at(row.target))) for row in manifest.in_state(State.RUNNING)]
-    wanted = {digest for _, digest in running if digest is not None}
+    digests = {row.item: digest_at(target.at(row.target)) for row in rows}
+    wanted = {digest for digest in digests.values() if digest is not None}
     records = _releases(log, wanted) if wanted else {}
-    adopted = 0
-    for row, digest in running:
-        record = records.get(digest or "")
-        if record is None or digest is None or digest == row.output_sha256:
+    noted = []
+    for row in rows:
+        digest = digests[row.item]
+        if digest is None or digest == row.output_sha256 or digest not in records:  # 1, 2
             continue
+        record = records[digest]
         is_fresh = row.started_at is not None and record.timestamp >= row.started_at and row.fingerprint == fingerprint
         known = replace(row, output_sha256=digest, output_stamp=stamp_at(target.at(row.target)))
+        noted.append(_done(known, record) if is_fresh else known)  # 3
         with manifest.transaction():
-            manifest.put(_done(known, record) if is_fresh else known)
-        adopted += is_fresh
-    return adopted
+            manifest.put(noted[-1])
+    return noted
 
 
 def _releases(log: Path, digests: set[str]) -> Mapping[str, AuditRecord]:
@@ -53,7 +61,7 @@ def _releases(log: Path, digests: set[str]) -> Mapping[str, AuditRecord]:
     if not log.exists():
         return {}
     found = {}
-    for entry in read_log(log, keys=None, moment=datetime.now(UTC)):
+    for entry in LogWalk(log, None, datetime.now(UTC), may_be_torn=True).entries():  # others may be writing to it
         result = entry.record.result
         if result.action is Action.RELEASE and result.output is not None and result.output.sha256 in digests:
             found[result.output.sha256] = entry.record

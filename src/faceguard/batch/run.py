@@ -26,14 +26,22 @@ from faceguard.batch.cluster import join_worker_logs
 from faceguard.batch.discover import Found, discover
 from faceguard.batch.engine import Engine, Finished, Lost, Started
 from faceguard.batch.fingerprint import fingerprint
+from faceguard.batch.guards import guard_for
 from faceguard.batch.manifest import Manifest, Row, copy_manifest, open_manifest
 from faceguard.batch.places import Place, digest_at, place_of, remove, stamp_at
 from faceguard.batch.plan import Plan, Planned, Planner, Why, leaves
-from faceguard.batch.recover import adopt_finished, mend_log
+from faceguard.batch.recover import adopt, adopt_finished, mend_log
 from faceguard.batch.settings import BatchSettings
 from faceguard.batch.task import Documents, Fault, Outcome, Progress, State, Task
-from faceguard.batch.worker import carry_out, fault_of, guard_for
-from faceguard.errors import ConfigurationError, DecodeError, EncodeError, FaceguardError
+from faceguard.batch.worker import carry_out, fault_of
+from faceguard.errors import (
+    AuditIntegrityError,
+    BatchError,
+    ConfigurationError,
+    DecodeError,
+    EncodeError,
+    FaceguardError,
+)
 
 LOG_NAME = "faceguard-audit.jsonl"
 STATE_NAME = ".faceguard"
@@ -82,7 +90,7 @@ class Batch:
             self.source,
             self.target,
             self.fingerprint,
-            trusts_stamps=not self.settings.verify,
+            trusts_stamps=not self.settings.rehash,
             is_first=is_first,
             is_settling=is_settling,
         )
@@ -113,14 +121,16 @@ class Batch:
         )
 
     def carry_out(self, engine: Engine, tasks: Iterable[Task | None]) -> Iterator[BatchEvent]:
-        """Does `tasks`, and notes the end of each before telling of it."""
+        """Does `tasks`, and notes the end of each before telling of it. Raises BatchError when a disk is full: what is
+        left stays planned."""
         events = engine.run(carry_out, self._allowed(tasks))
         try:
             for event in events:
                 if isinstance(event, Finished):
+                    self._require_room(event.result)
                     yield self.note(event.result)
                 elif isinstance(event, Lost):
-                    yield self.note(Outcome(event.task.item, State.FAILED, Fault(event.code, event.reason)))
+                    yield self._note_lost(event)
                 else:
                     yield event
         finally:
@@ -142,6 +152,27 @@ class Batch:
             elif row.output_sha256 is not None and digest_at(address) == row.output_sha256:
                 remove(address)
         return self.manifest.end(outcome, output_stamp=stamp, planned=self.fingerprint, moment=datetime.now(UTC))
+
+    def _note_lost(self, event: Lost[Task]) -> Row:
+        """Of a task whose worker died or was ended: failed, unless it had just put its output in place."""
+        row = self.manifest.get(event.task.item)
+        if row is not None:
+            with contextlib.suppress(AuditIntegrityError):
+                found = adopt([row], self.manifest, self.target, self.log, self.fingerprint)
+                if found and found[0].state is State.DONE:
+                    return found[0]
+        return self.note(Outcome(event.task.item, State.FAILED, Fault(event.code, event.reason)))
+
+    def _require_room(self, outcome: Outcome) -> None:
+        fault = outcome.fault
+        if fault is None or not fault.is_disk_full:
+            return
+        with contextlib.suppress(EncodeError):  # the manifest may be on the same disk: begun is as good as planned
+            self.manifest.put_back(outcome.item)
+        raise BatchError(
+            f"stopped, for the disk is full: {fault.message}; free space, then run the same command again",
+            errors={outcome.item: _error_of(fault)},
+        )
 
     def _allowed(self, tasks: Iterable[Task | None]) -> Iterator[Task | None]:
         """`tasks` without those whose output would land elsewhere by a link among the outputs' folders."""
@@ -170,7 +201,8 @@ def open_batch(settings: BatchSettings, *, threads: int, dry_run: bool = False) 
     state = _state_folder(settings, target)
     log = settings.audit or (target.path if target.is_local else state) / LOG_NAME
     documents = settings.documents(log, threads)
-    guard_for(replace(documents, audit=None, audit_key=None))  # 2
+    guard_for(replace(documents, audit=None, audit_key=None, index=None))  # 2
+    _require_local_outputs(documents, target)
     mark = fingerprint(documents, settings.handling)
     staging = (target.path / STATE_NAME if target.is_local else state) / _STAGING_NAME / uuid.uuid4().hex
     if dry_run:
@@ -180,6 +212,7 @@ def open_batch(settings: BatchSettings, *, threads: int, dry_run: bool = False) 
     for folder in (state, log.parent, staging.parent):
         make_folder(folder)
     with _locked(state / _LOCK_NAME), contextlib.closing(open_manifest(state / _MANIFEST_NAME)) as manifest:  # 3
+        _open_index(documents.index)
         _empty(staging.parent)  # 4
         batch = Batch(settings, source, target, log, staging, manifest, documents, mark)
         batch.mended = mend_log(log, datetime.now(UTC))
@@ -220,6 +253,22 @@ def _require_apart(source: Place, target: Place) -> None:
         )
     if source.is_local and target.is_local and target.path.exists() and not target.path.is_dir():
         raise ConfigurationError(f"`{target.address}` is a file; name a folder with `-o`", key="output")
+
+
+def _require_local_outputs(documents: Documents, target: Place) -> None:
+    if documents.index is not None and not target.is_local:
+        raise ConfigurationError(
+            f"outputs go to `{target.address}`, and `--index` finds local files only; leave it out, or choose a folder",
+            key="index",
+        )
+
+
+def _open_index(path: Path | None) -> None:
+    """Makes the index before any worker writes to it: what is wrong with it is told once. Raises ConfigurationError."""
+    if path is not None:
+        from faceguard.batch.indexing import open_index
+
+        open_index(path)
 
 
 def _state_folder(settings: BatchSettings, target: Place) -> Path:

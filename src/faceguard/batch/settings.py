@@ -11,14 +11,20 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from faceguard.batch.discover import Patterns
+from faceguard.batch.engine import TimeLimits
 from faceguard.batch.task import Documents, Handling
 from faceguard.errors import ConfigurationError
 from faceguard.policy.load import DEFAULT_POLICY, PRESETS
 from faceguard.policy.policy_terms import WhenTrackingLost
 from faceguard.policy.toml_file import TomlFile, parse, read_toml
 
-_PATHS = ("notice", "consents", "trusted_keys", "audit", "audit_key", "state", "report")
+_PATHS = (
+    "notice", "consents", "trusted_keys", "audit", "audit_key", "index", "badges", "badge_keys", "c2pa_cert",
+    "c2pa_key", "state", "report",
+)  # fmt: skip
 _PLACES = ("source", "output")
+STALL_S = 900.0
+"""A choice, no measurement: pictures tell of no progress in between, and slow, busy machines must have time for one."""
 
 
 class EngineName(StrEnum):
@@ -42,6 +48,12 @@ class BatchSettings(BaseModel):
     trusted_keys: Path | None = None
     audit: Path | None = None
     audit_key: Path | None = None
+    index: Path | None = None
+    badges: Path | None = None
+    badge_keys: Path | None = None
+    c2pa_cert: Path | None = None
+    c2pa_key: Path | None = None
+    c2pa_parent: bool = False
     state: Path | None = None
     report: Path | None = None
     include: tuple[str, ...] = ()
@@ -69,7 +81,13 @@ class BatchSettings(BaseModel):
     when_lost: WhenTrackingLost = WhenTrackingLost.WIDEN
     partial: bool = False
     overwrite: bool = False
-    verify: bool = False
+    verify: bool | None = None
+    untrusted: bool | None = None
+    rehash: bool = False
+    item_timeout: Annotated[float, Field(gt=0)] | None = None
+    """Seconds for an item. None by default: how long a video may take can't be told from its size."""
+    stall_timeout: Annotated[float, Field(ge=0)] = STALL_S
+    """Seconds without a word of progress; 0 sets no limit."""
     watch_settle: Annotated[float, Field(gt=0)] = 5.0
     """Seconds."""
 
@@ -89,8 +107,20 @@ class BatchSettings(BaseModel):
             audit_key=_absolute(self.audit_key),
             detector=self.detector,
             method=self.method,
+            verify=self.verify,
+            untrusted=self.untrusted,
+            badges=_absolute(self.badges),
+            badge_keys=_absolute(self.badge_keys),
+            index=_absolute(self.index),
+            c2pa_cert=_absolute(self.c2pa_cert),
+            c2pa_key=_absolute(self.c2pa_key),
+            c2pa_parent=self.c2pa_parent,
             threads=threads,
         )
+
+    @property
+    def limits(self) -> TimeLimits:
+        return TimeLimits(item_s=self.item_timeout, stall_s=self.stall_timeout or None)
 
     @property
     def handling(self) -> Handling:

@@ -48,6 +48,14 @@ class Documents:
     audit_key: Path | None = None
     detector: str | None = None
     method: str | None = None
+    verify: bool | None = None
+    untrusted: bool | None = None
+    badges: Path | None = None
+    badge_keys: Path | None = None
+    index: Path | None = None
+    c2pa_cert: Path | None = None
+    c2pa_key: Path | None = None
+    c2pa_parent: bool = False
     threads: int = 1
     """Cores of one inference. It bears on speed alone."""
 
@@ -100,6 +108,8 @@ class Fault:
     message: str
     exit_code: int = 1
     fields: Mapping[str, str] = field(default_factory=dict)
+    is_disk_full: bool = False
+    """Whether it came of a disk without room: then the next item would fare no better."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ place is one rename, or one upload of an object store, which shows whole objects
 from __future__ import annotations
 
 import contextlib
-import functools
+import errno
 import os
 import platform
+import sqlite3
 import sys
 import time
 from collections import Counter
@@ -23,9 +24,9 @@ from typing import TYPE_CHECKING
 import psutil
 
 from faceguard.batch.engine import Report
-from faceguard.batch.fingerprint import fingerprint
+from faceguard.batch.guards import fingerprint_for, guard_for
 from faceguard.batch.places import digest_of, fetched, put_in_place
-from faceguard.batch.task import Documents, Fault, Handling, Kind, Outcome, Progress, State, Tally, Task
+from faceguard.batch.task import Fault, Kind, Outcome, Progress, State, Tally, Task
 from faceguard.errors import DecodeError, FaceguardError
 from faceguard.types import Decision
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from faceguard.pipeline.picture.file import PictureReport
     from faceguard.pipeline.video.job import VideoJob, VideoReport
     from faceguard.pipeline.video.segment_task import Division
+
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
 def carry_out(task: Task, report: Report) -> Outcome:
@@ -50,14 +54,21 @@ def carry_out(task: Task, report: Report) -> Outcome:
 
 def fault_of(error: Exception) -> Fault:
     """An error in a form that travels."""
+    is_full = _is_disk_full(error)
     if isinstance(error, FaceguardError):
-        return Fault(error.code, error.message, error.exit_code, dict(error.fields))
-    return Fault(type(error).__name__, f"unexpected {type(error).__name__}: {error}")
+        return Fault(error.code, error.message, error.exit_code, dict(error.fields), is_full)
+    return Fault(type(error).__name__, f"unexpected {type(error).__name__}: {error}", is_disk_full=is_full)
 
 
-def guard_for(documents: Documents) -> FaceGuard:
-    """This process's guard for `documents`, made when first asked for: models load once. Raises FaceguardError."""
-    return _guard(documents, _stamps(documents))
+def _is_disk_full(error: BaseException | None) -> bool:
+    """Whether the error, or one that it came of, is a disk's answer that no room, or none of ours, is left."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            return True
+        if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def tally_of(decisions: Iterable[Decision], *, pictures: int, checked: int, duration_s: float | None) -> Tally:
@@ -86,43 +97,9 @@ def shared_out(division: Division) -> Iterator[None]:
         _DIVISION.reset(token)
 
 
-Stamps = tuple[tuple[int, int, int], ...]
-
-
-def _stamps(documents: Documents) -> Stamps:
-    """What changes when a document is written to; the guard is remade then, in a process that lives for weeks."""
-    parts = (Path(part.strip()) for part in documents.policy.split("+"))
-    paths = [documents.notice, documents.trusted_keys, documents.consents, *(part for part in parts if part.is_file())]
-    found = [path.stat() for path in paths if path is not None and path.exists()]
-    return tuple((status.st_ino, status.st_size, status.st_mtime_ns) for status in found)
-
-
-@functools.lru_cache(maxsize=2)
-def _guard(documents: Documents, _stamps: Stamps) -> FaceGuard:
-    from faceguard.pipeline.guard import FaceGuard
-
-    return FaceGuard(
-        notice=documents.notice,
-        purpose=documents.purpose,
-        policy=documents.policy,
-        consents=documents.consents,
-        trusted_keys=documents.trusted_keys,
-        audit=documents.audit,
-        audit_key=documents.audit_key,
-        detector=documents.detector,
-        method=documents.method,
-        threads=documents.threads,
-    )
-
-
-@functools.lru_cache(maxsize=2)
-def _fingerprint(documents: Documents, handling: Handling, _stamps: Stamps) -> str:
-    return fingerprint(documents, handling)
-
-
 def _carry_out(task: Task, report: Report) -> Outcome:
     guard = guard_for(task.documents)
-    mark = _fingerprint(task.documents, task.handling, _stamps(task.documents))
+    mark = fingerprint_for(task.documents, task.handling)
     task.staging.mkdir(parents=True, exist_ok=True)
     staged = task.staging / f"{os.getpid()}-out{PurePosixPath(task.target).suffix}"
     try:
@@ -150,11 +127,18 @@ def _carry_out(task: Task, report: Report) -> Outcome:
 
 
 def _redact(guard: FaceGuard, task: Task, source: Path, target: Path, report: Report) -> PictureReport | VideoReport:
-    how = task.handling
-    if task.kind is Kind.VIDEO:
-        return guard.redact_video(_video_job(task, source, target, report))
+    from faceguard.batch.indexing import placed_at
+
+    with placed_at(task.target):
+        if task.kind is Kind.VIDEO:
+            return guard.redact_video(_video_job(task, source, target, report))
+        return _redact_picture(guard, task, source, target, report)
+
+
+def _redact_picture(guard: FaceGuard, task: Task, source: Path, target: Path, report: Report) -> PictureReport:
     from faceguard.media.picture import KeepMetadata
 
+    how = task.handling
     report(Progress(task.item, "redact", None))
     return guard.redact_image(
         source,

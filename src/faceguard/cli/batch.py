@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from faceguard.cli.redact import Method, Tier
+from faceguard.cli.redact import Method
+from faceguard.cli.redact_options import Tier
 from faceguard.cli.video import Codec, Keep, end_by_signal
-from faceguard.errors import BatchError, ConfigurationError
+from faceguard.errors import BatchError, ConfigurationError, FaceguardError
 from faceguard.policy.policy_terms import WhenTrackingLost
 
 if TYPE_CHECKING:
+    from faceguard.batch.report import RunTimes
     from faceguard.batch.run import Batch
     from faceguard.batch.sizing import Sizing
     from faceguard.cli.batch_progress import Screen
 
-_HANDLING, _MACHINE, _WATCH = "Pictures and videos", "Machine", "Watching"
+_HANDLING, _CREDENTIALS, _MACHINE, _WATCH = "Pictures and videos", "Content credentials (C2PA)", "Machine", "Watching"
 
 
 def batch(
@@ -72,6 +74,39 @@ def batch(
         Path | None,
         typer.Option("--report", metavar="R.html", help="The report, and R.json beside it; by default with the state."),
     ] = None,
+    index: Annotated[
+        Path | None,
+        typer.Option("--index", metavar="DB", help="Notes who is where in the outputs, for `faceguard rights`."),
+    ] = None,
+    badges: Annotated[
+        Path | None,
+        typer.Option("--badges", metavar="FILE", help="The --event's badge list: faces are known by the badges worn."),
+    ] = None,
+    badge_keys: Annotated[
+        Path | None,
+        typer.Option("--badge-keys", metavar="FILE", help="Keys that may sign it; by default those of --trusted-keys."),
+    ] = None,
+    c2pa_cert: Annotated[
+        Path | None,
+        typer.Option(
+            "--c2pa-cert",
+            rich_help_panel=_CREDENTIALS,
+            metavar="CHAIN.pem",
+            help="Signs a C2PA manifest into every output: the certificate, then those of its issuers.",
+        ),
+    ] = None,
+    c2pa_key: Annotated[
+        Path | None,
+        typer.Option("--c2pa-key", rich_help_panel=_CREDENTIALS, metavar="KEY.pem", help="The certificate's key."),
+    ] = None,
+    c2pa_parent: Annotated[
+        bool | None,
+        typer.Option(
+            "--c2pa-parent",
+            rich_help_panel=_CREDENTIALS,
+            help="Carries over each input's own manifests, without their pictures and metadata.",
+        ),
+    ] = None,
     event: Annotated[
         str | None, typer.Option("--event", metavar="NAME", help="What the pictures belong to, as consents name it.")
     ] = None,
@@ -90,6 +125,24 @@ def batch(
     ] = None,
     detector: Annotated[
         Tier | None, typer.Option("--detector", help="How hard to look for faces; not less than the policy asks.")
+    ] = None,
+    verify: Annotated[
+        bool | None,
+        typer.Option(
+            "--verify/--no-verify",
+            help="Looks at what was written with a second detector, and withholds it if that finds a face that isn't "
+            "covered. The policy says by default, and `--no-verify` can't weaken it.",
+            show_default=False,
+        ),
+    ] = None,
+    untrusted: Annotated[
+        bool | None,
+        typer.Option(
+            "--untrusted/--trusted",
+            help="Decodes each input in a process of its own first, with limits on memory and time. The policy says by "
+            "default, and `--trusted` can't weaken it.",
+            show_default=False,
+        ),
     ] = None,
     keep_capture_time: Annotated[
         bool | None,
@@ -162,6 +215,24 @@ def batch(
             help="The head of a Ray cluster that runs; otherwise one is started on this machine for the run.",
         ),
     ] = None,
+    item_timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--item-timeout",
+            rich_help_panel=_MACHINE,
+            metavar="S",
+            help="Ends an item that takes longer; by default none, for a video may rightly take a day.",
+        ),
+    ] = None,
+    stall_timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--stall-timeout",
+            rich_help_panel=_MACHINE,
+            metavar="S",
+            help="Ends an item that shows no progress for so long, as when a decoder hangs; 900, 0 for no limit.",
+        ),
+    ] = None,
     watch: Annotated[
         bool,
         typer.Option("--watch", rich_help_panel=_WATCH, help="Goes on: takes new files once complete, till Ctrl-C."),
@@ -176,9 +247,9 @@ def batch(
         float | None,
         typer.Option("--watch-idle-exit", rich_help_panel=_WATCH, metavar="S", help="Ends after so long of nothing."),
     ] = None,
-    verify: Annotated[
+    rehash: Annotated[
         bool | None,
-        typer.Option("--verify", help="Reads all known files again instead of trusting their size and time."),
+        typer.Option("--rehash", help="Reads all known files again instead of trusting their size and time."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Lists what would be done, and how long it takes; changes nothing.")
@@ -199,6 +270,8 @@ def batch(
     from faceguard.batch.run import errors_of, open_batch
     from faceguard.batch.settings import read_settings
     from faceguard.cli.batch_progress import Screen
+    from faceguard.cli.policy_warning import warn_if_stale
+    from faceguard.policy.load import load_policy
 
     told = {
         "source": source,
@@ -212,6 +285,12 @@ def batch(
         "trusted_keys": trusted_keys,
         "audit": audit,
         "audit_key": audit_key,
+        "index": index,
+        "badges": badges,
+        "badge_keys": badge_keys,
+        "c2pa_cert": c2pa_cert,
+        "c2pa_key": c2pa_key,
+        "c2pa_parent": c2pa_parent,
         "state": state,
         "report": report,
         "event": event,
@@ -236,6 +315,10 @@ def batch(
         "ray_address": ray_address,
         "watch_settle": watch_settle,
         "verify": verify,
+        "untrusted": untrusted,
+        "rehash": rehash,
+        "item_timeout": item_timeout,
+        "stall_timeout": stall_timeout,
         "overwrite": overwrite,
     }
     settings = read_settings(config, {name: _plain(value) for name, value in told.items() if value not in (None, [])})
@@ -243,28 +326,35 @@ def batch(
         raise ConfigurationError("`--watch` and `--dry-run` exclude each other; leave one out", key="watch")
     sizing = size_of(settings)
     with end_by_signal(), open_batch(settings, threads=sizing.threads, dry_run=dry_run) as opened:
+        warn_if_stale(load_policy(opened.documents.policy))
         screen = Screen(as_json=as_json)
         if dry_run:
             _tell_plan(opened, screen, sizing)
             return
-        _run(opened, screen, sizing, idle_exit_s=watch_idle_exit, watches=watch)
+        unreported = _run(opened, screen, sizing, idle_exit_s=watch_idle_exit, watches=watch)
         errors = errors_of(opened.manifest.rows(), opened.plan)
     if errors:
-        raise BatchError(f"{len(errors)} items are not done; the report says why", errors=errors)
+        which = f"{len(errors)} items are" if len(errors) > 1 else "1 item is"
+        raise BatchError(f"{which} not done; the report says why", errors=errors)
+    if unreported is not None:
+        raise unreported
 
 
-def _run(opened: Batch, screen: Screen, sizing: Sizing, *, idle_exit_s: float | None, watches: bool) -> None:
-    """Plans, carries out and reports; the report is written also when somebody stops it."""
+def _run(
+    opened: Batch, screen: Screen, sizing: Sizing, *, idle_exit_s: float | None, watches: bool
+) -> FaceguardError | None:
+    """Plans, carries out and reports; the report is written also when somebody stops it. Returns why it couldn't be."""
     from collections import Counter
     from datetime import UTC, datetime
 
     from faceguard.batch.engines import make_engine
     from faceguard.batch.estimate import Rate, estimate
     from faceguard.batch.manifest import Row
-    from faceguard.batch.report import RunTimes, report_of
+    from faceguard.batch.report import RunTimes
     from faceguard.batch.task import State
     from faceguard.batch.watch import watch
 
+    unreported = None
     began, ended = datetime.now(UTC), Counter[State]()
     screen.opened(opened)
     engine = make_engine(opened, sizing, divides=not watches)
@@ -287,8 +377,26 @@ def _run(opened: Batch, screen: Screen, sizing: Sizing, *, idle_exit_s: float | 
     finally:
         engine.close()
         if opened.plan.number:
-            report = report_of(opened, RunTimes(began, datetime.now(UTC), engine.workers, ended))
-            screen.ended(report, _write_report(opened, report))
+            unreported = _report(opened, screen, RunTimes(began, datetime.now(UTC), engine.workers, ended))
+    return unreported
+
+
+def _report(opened: Batch, screen: Screen, times: RunTimes) -> FaceguardError | None:
+    """Tells what the run came to, and writes it. An error is told and given back: it must not stand in the way of the
+    errors that the report is about."""
+    from faceguard.batch.report import report_of
+
+    report, page, problem = None, None, None
+    try:
+        report = report_of(opened, times)
+        page = _write_report(opened, report)
+    except FaceguardError as error:
+        problem = error
+    if report is not None:
+        screen.ended(report, page)
+    if problem is not None:
+        screen.warn(f"there is no new report: {problem.message}")
+    return problem
 
 
 def _write_report(opened: Batch, report: dict[str, Any]) -> Path:

@@ -116,11 +116,15 @@ class Screen:
         else:
             self._end(event)
 
-    def ended(self, report: Mapping[str, Any], page: Path) -> None:
-        """What it came to, and where the report is."""
+    def warn(self, text: str) -> None:
+        """On standard error, also beside JSON lines."""
+        print(f"warning: {printable(text)}", file=sys.stderr)
+
+    def ended(self, report: Mapping[str, Any], page: Path | None) -> None:
+        """What it came to, and where the report is, if it could be written."""
         items, run = report["items"], report["run"]
         if self._as_json:
-            self._line("report", path=str(page), run=run, items=items, audit=report["audit"])
+            self._line("report", path=None if page is None else str(page), run=run, items=items, audit=report["audit"])
             return
         self._out.print(
             f"this run: {run['done']} done, {run['refused']} refused, {run['failed']} failed in {run['elapsed_s']} s; "
@@ -131,7 +135,8 @@ class Screen:
             self._out.print(printable(f"{each['state']:<8} {each['item']}: {each['code']}: {each['message']}"))
         if len(untold) > _MAX_LISTED:
             self._out.print(f"... and {len(untold) - _MAX_LISTED} more; see the report")
-        self._out.print(f"records in {printable(report['audit']['log'])}; report in {printable(page)}")
+        where = "" if page is None else f"; report in {printable(page)}"
+        self._out.print(f"records in {printable(report['audit']['log'])}{where}")
 
     def _begin(self, item: str, size_bytes: int) -> None:
         if self._bars is not None:

@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
-from batch_work import die_at_three, double, hold, own_id, raise_at_three
+from batch_work import die_at_three, double, hold, own_id, raise_at_three, sleep_at_three, tell_and_take_long
 
-from faceguard.batch.engine import Finished, Lost, Started
+from faceguard.batch.engine import Finished, Lost, Started, TimeLimits
 from faceguard.batch.local import LocalEngine
 from faceguard.batch.serial import SerialEngine
 from faceguard.batch.task import Progress
@@ -100,6 +101,37 @@ def test_a_task_that_is_too_much_alone_is_lost_and_the_others_are_done() -> None
     assert isinstance(lost, Lost)
     assert lost.code == "MemoryLimit"
     assert ended == {1: 1, 2: 2}
+
+
+def test_a_worker_that_tells_of_nothing_is_ended_with_what_it_started_and_the_others_go_on() -> None:
+    """A decoder that hangs must not hold its worker for ever."""
+    engine = LocalEngine(2, limits=TimeLimits(stall_s=2.0))
+    try:
+        events = list(engine.run(sleep_at_three, range(6)))
+    finally:
+        engine.close()
+    ended = results(events)
+    lost = ended.pop(3)
+    assert isinstance(lost, Lost)
+    assert (lost.code, "2 s" in lost.reason, "--stall-timeout" in lost.reason) == ("TimeLimit", True, True)
+    assert ended == {task: task for task in (0, 1, 2, 4, 5)}
+    (sleeper,) = {int(each.item) for each in events if isinstance(each, Progress)}
+    assert not psutil.pid_exists(sleeper) or psutil.Process(sleeper).status() == psutil.STATUS_ZOMBIE
+
+
+def test_work_that_goes_on_is_not_ended_for_being_long_unless_that_is_asked_for() -> None:
+    stalls, items = TimeLimits(stall_s=1.5), TimeLimits(item_s=1.5)
+    ended = {}
+    for limits in (stalls, items):
+        engine = LocalEngine(1, limits=limits)
+        try:
+            ended[limits] = results(list(engine.run(tell_and_take_long, [4.0, 0.2])))
+        finally:
+            engine.close()
+    assert ended[stalls] == {4.0: 4.0, 0.2: 0.2}
+    assert isinstance(ended[items][4.0], Lost)
+    assert "--item-timeout" in ended[items][4.0].reason
+    assert ended[items][0.2] == 0.2
 
 
 @pytest.mark.parametrize("make", [lambda: LocalEngine(1), SerialEngine])
