@@ -484,13 +484,15 @@ class Region:
 class FaceResult:
     """One face of a result: where it was found, what was decided, what was covered (None when kept).
 
-    `frame_index` is the page of a document or the frame of an animation, from 0.
+    `frame_index` is the page of a document or the frame of an animation, from 0; `possible_subjects` are the operator's
+    keys of people whose face it may be, beyond the one that the decision names.
     """
 
     detection: Detection
     decision: Decision
     region: Region | None
     frame_index: int = 0
+    possible_subjects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -75,7 +75,8 @@ def test_an_adult_stays_visible_in_place(film: Path, tmp_path: Path) -> None:
 
 
 def test_a_plan_is_made_edited_and_rendered(film: Path, tmp_path: Path) -> None:
-    assert with_notice("analyze", film, "-o", "plan.json", cwd=tmp_path).returncode == 0
+    hers = f"guest-4={X - 20},{Y - 20},{SIZE + 3 * COUNT + 40},{SIZE + 40}@0-1"
+    assert with_notice("analyze", film, "-o", "plan.json", "--subject", hers, cwd=tmp_path).returncode == 0
     document = json.loads((tmp_path / "plan.json").read_text())
     faces = document["analysis"]["tracks"][0]["faces"]
     assert faces
@@ -83,6 +84,7 @@ def test_a_plan_is_made_edited_and_rendered(film: Path, tmp_path: Path) -> None:
     document["edits"] = [{"action": "drop_face", "face": face["face"], **word} for face in faces]
     (tmp_path / "plan.json").write_text(json.dumps(document))
 
+    assert [name["key"] for face in faces for name in face["names"]] == ["guest-4"] * len(faces)
     result = with_notice("render", film, "plan.json", "-o", "out.mp4", "--audio", "drop", "--json", cwd=tmp_path)
 
     assert result.returncode == 0, result.stderr
@@ -90,6 +92,30 @@ def test_a_plan_is_made_edited_and_rendered(film: Path, tmp_path: Path) -> None:
     assert bare(tmp_path / "out.mp4") == list(range(COUNT))
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert [stream.type for stream in container.streams] == ["video"]
+
+
+def test_a_rendered_plan_is_indexed_and_its_record_signed(film: Path, tmp_path: Path) -> None:
+    """FG-T02, FG-D01: whoever works with plans loses nothing that `redact` gives."""
+    hers = f"guest-4={X - 20},{Y - 20},{SIZE + 3 * COUNT + 40},{SIZE + 40}"
+    assert faceguard("keys", "new", "-o", "k.pem", cwd=tmp_path).returncode == 0
+    assert faceguard("keys", "public", "k.pem", "-o", "t.json", cwd=tmp_path).returncode == 0
+    analysed = with_notice("analyze", film, "-o", "plan.json", "--subject", hers, "--place", "hall", cwd=tmp_path)
+    assert analysed.returncode == 0, analysed.stderr
+    words = ("--index", "outputs.db", "--audit", "log.jsonl", "--audit-key", "k.pem", "--audit-max-mb", "1")
+    where = ("--place", "hall", "--captured-at", "2026-11-01T10:00:00+09:00")
+    result = with_notice("render", film, "plan.json", "-o", "out.mp4", "--no-verify", *words, *where, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    known = faceguard("rights", "access", "--subject", "guest-4", "--index", "outputs.db", "--json", cwd=tmp_path)
+    assert [Path(row["path"]).name for row in json.loads(known.stdout)["outputs"]] == ["out.mp4"]
+    assert faceguard("audit", "verify", "log.jsonl", "--trusted-keys", "t.json", cwd=tmp_path).returncode == 0
+    assert faceguard("audit", "show", "log.jsonl", cwd=tmp_path).returncode == 0
+
+
+def test_a_plan_is_not_written_over_what_it_is_made_of(film: Path, tmp_path: Path) -> None:
+    before = film.read_bytes()
+    assert with_notice("analyze", film, "-o", film, "--overwrite", cwd=tmp_path).returncode == 2
+    assert with_notice("render", film, film, "-o", film, "--overwrite", cwd=tmp_path).returncode == 2
+    assert film.read_bytes() == before
 
 
 def test_progress_is_told_as_json_lines_on_request(film: Path, tmp_path: Path) -> None:
@@ -143,11 +169,11 @@ def test_errors_have_one_line_and_the_media_code(tmp_path: Path) -> None:
     assert not (tmp_path / "safe.mp4").exists()
 
 
-def test_subjects_of_a_video_are_sent_to_its_plan(film: Path, tmp_path: Path) -> None:
+def test_a_place_of_a_video_where_no_face_is_is_a_slip(film: Path, tmp_path: Path) -> None:
     result = with_notice("redact", film, "-o", "safe.mp4", "--subject", "a=1,2,3,4", cwd=tmp_path)
 
     assert result.returncode == 2
-    assert "analyze" in result.stderr
+    assert "no face is found where and when `a` is named" in result.stderr
 
 
 def test_the_examples_run_on_a_film_in_place_of_a_camera(film: Path, tmp_path: Path) -> None:

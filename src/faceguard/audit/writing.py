@@ -92,7 +92,9 @@ def _first_end(log: Path, size_bytes: int, key: SigningKey | None) -> End:
     """The end of a log that doesn't exist yet; its first checkpoint is made."""
     if size_bytes or closed_segments(log):
         raise AuditIntegrityError(
-            f"the audit log `{log}` has lost its checkpoint; keep it and start a new log", path=log
+            f"the audit log `{log}` has no checkpoint `{log.name}.head`: it was lost, or an older version wrote the "
+            "log; put it back, or keep the log as it is and go on in a new one (`--audit NEW.jsonl`)",
+            path=log,
         )
     write_head(log, Tip(), Tree(), datetime.now(UTC), key)
     return End(Tip(), Tree(), 1)

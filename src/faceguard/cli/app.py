@@ -16,7 +16,7 @@ from faceguard.cli.doctor import doctor
 from faceguard.cli.redact import redact
 from faceguard.cli.statistics import statistics
 from faceguard.cli.terminal import printable, write_any_letter
-from faceguard.cli.video import analyze, render
+from faceguard.cli.video_plan import analyze, render
 from faceguard.errors import EncodeError, FaceguardError
 
 app = typer.Typer(

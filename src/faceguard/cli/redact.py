@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +14,7 @@ import typer
 from faceguard.atomic import make_folder
 from faceguard.cli.language import Language
 from faceguard.cli.policy_warning import warn_if_stale
+from faceguard.cli.redact_options import MaxLogMb, Tier, asset_moment, log_sink, output_index, output_signer
 from faceguard.cli.redact_targets import (
     parse_everyone,
     parse_subjects,
@@ -39,21 +40,11 @@ from faceguard.policy.policy_terms import WhenTrackingLost
 if TYPE_CHECKING:
     from faceguard.cli.redact_report import Outcome
     from faceguard.pipeline.guard import FaceGuard
-    from faceguard.pipeline.made import OutputIndex
     from faceguard.pipeline.rules import AssetScope
-    from faceguard.provenance.signer import OutputSigner
     from faceguard.types import SubjectRegion
 
 _VIDEOS = "Videos"
 _CREDENTIALS = "Content credentials (C2PA)"
-
-
-class Tier(StrEnum):
-    """Detector tiers, as `faceguard.detection.tiers` has them; named here so that `--help` needs no models."""
-
-    LIVE = "live"
-    BALANCED = "balanced"
-    THOROUGH = "thorough"
 
 
 class Method(StrEnum):
@@ -156,6 +147,7 @@ def redact(
     audit_key: Annotated[
         Path | None, typer.Option("--audit-key", metavar="KEY.pem", help="Signs every line of the audit log.")
     ] = None,
+    audit_max_mb: MaxLogMb = None,
     index: Annotated[
         Path | None,
         typer.Option("--index", metavar="DB", help="Notes who is where in the outputs, for `faceguard rights`."),
@@ -278,23 +270,22 @@ def redact(
     )
     if not overwrite:
         _refuse_existing([report, *previews])
-    scope, moment = AssetScope(event=event, collection=collection, place=place), _moment(captured_at)
+    scope, moment = AssetScope(event=event, collection=collection, place=place), asset_moment(captured_at)
     guard = FaceGuard(
         notice=notice,
         purpose=purpose,
         policy=policy,
         consents=consents,
         trusted_keys=trusted_keys,
-        audit=log,
-        audit_key=audit_key,
-        index=None if index is None else _index(index),
+        audit=log_sink(log, audit_key, audit_max_mb),
+        index=output_index(index),
         detector=None if detector is None else detector.value,
         method=None if method is None else method.value,
         verify=verify,
         untrusted=untrusted,
         badges=badges,
         badge_keys=badge_keys,
-        signer=_signer(c2pa_cert, c2pa_key, keeps_parent=c2pa_parent),
+        signer=output_signer(c2pa_cert, c2pa_key, keeps_parent=c2pa_parent),
     )
     warn_if_stale(guard.policy)
     videos = VideoOptions(
@@ -384,23 +375,6 @@ def _redact_one(
     return Outcome(source, report=report, preview=preview)
 
 
-def _index(path: Path) -> OutputIndex:
-    from faceguard.rights.index import RightsIndex
-
-    return RightsIndex(path)
-
-
-def _signer(certificate: Path | None, key: Path | None, *, keeps_parent: bool) -> OutputSigner | None:
-    """None when no manifests are asked for. Raises ConfigurationError for half of what signing takes."""
-    if certificate is not None and key is not None:
-        from faceguard.provenance.signer import OutputSigner
-
-        return OutputSigner.load(certificate, key, keeps_parent=keeps_parent)
-    if certificate is not None or key is not None or keeps_parent:
-        raise ConfigurationError("a signed manifest takes both `--c2pa-cert` and `--c2pa-key`", key="c2pa-cert")
-    return None
-
-
 def _log_beside(target: Path | None) -> Path:
     """The default audit log: in the folder of the outputs, or here in a dry run."""
     return Path(DEFAULT_LOG_NAME) if target is None else target.parent / DEFAULT_LOG_NAME
@@ -411,20 +385,6 @@ def _refuse_existing(paths: Sequence[Path | None]) -> None:
     for path in paths:
         if path is not None and path.exists():
             raise ConfigurationError(f"`{path}` exists; choose another name or pass --overwrite", path=path)
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise ConfigurationError(f"`{text}` has no time zone; add one, like `+09:00` or `Z`", key="captured-at")
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ConfigurationError(
-            f"`{text}` is not a time; write it like `2026-11-22T15:04:00+09:00`", key="captured-at"
-        ) from error
 
 
 def _raise_for(outcomes: Sequence[Outcome]) -> None:

@@ -1,4 +1,4 @@
-"""`faceguard analyze` and `faceguard render`: a video's plan as a file that a person may edit in between."""
+"""What the command line says of videos, and one video of `faceguard redact`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from faceguard.errors import FaceguardError
 from faceguard.policy.policy_terms import WhenTrackingLost
@@ -52,136 +50,6 @@ class ProgressForm(StrEnum):
     AUTO = "auto"
     JSON = "json"
     NONE = "none"
-
-
-Notice = Annotated[
-    Path | None, typer.Option("--notice", metavar="FILE", help="The handling notice; nothing runs without one.")
-]
-Purpose = Annotated[
-    str, typer.Option("--purpose", metavar="ID", help="What the video is for: a purpose of the notice.")
-]
-PolicyName = Annotated[
-    str, typer.Option("--policy", metavar="P", help="A preset or a policy file; `A+B` joins several, strictest wins.")
-]
-Consents = Annotated[Path | None, typer.Option("--consents", metavar="FILE", help="The consent register.")]
-TrustedKeysFile = Annotated[
-    Path | None, typer.Option("--trusted-keys", metavar="FILE", help="Keys that may sign the consent register.")
-]
-Event = Annotated[
-    str | None, typer.Option("--event", metavar="NAME", help="What the video belongs to, as consents name it.")
-]
-CoverAlways = Annotated[
-    list[str] | None,
-    typer.Option("--cover", metavar="X,Y,W,H[@S-E]", help="Always covers here, from second S to E; repeatable."),
-]
-LookNever = Annotated[
-    list[str] | None,
-    typer.Option("--ignore", metavar="X,Y,W,H[@S-E]", help="Never looks for faces centred here; repeatable."),
-]
-Partial = Annotated[
-    bool, typer.Option("--partial", help="Keeps what can be read of a damaged video; the record says so.")
-]
-WhenLostOption = Annotated[
-    WhenTrackingLost,
-    typer.Option("--when-lost", help="While many faces are lost: widens, or covers all; never less than the policy."),
-]
-ProgressOption = Annotated[ProgressForm, typer.Option("--progress", help="How to tell of the progress.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replaces an existing output; never the input.")]
-
-
-def analyze(
-    video: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video to look at.", show_default=False)],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="PLAN.json", help="The plan to write.")],
-    notice: Notice = None,
-    purpose: Purpose = "",
-    policy: PolicyName = "jp-appi-2026",
-    consents: Consents = None,
-    trusted_keys: TrustedKeysFile = None,
-    event: Event = None,
-    cover: CoverAlways = None,
-    ignore: LookNever = None,
-    when_lost: WhenLostOption = WhenTrackingLost.WIDEN,
-    partial: Partial = False,
-    progress: ProgressOption = ProgressForm.AUTO,
-    overwrite: Overwrite = False,
-) -> None:
-    """Finds and follows the faces of a video and decides on each; writes a plan and no picture.
-
-    The plan holds boxes, times, decisions and reasons. Edit its `zones` and `edits`, then run `faceguard render`.
-    """
-    from faceguard.cli.video_progress import progress_shown
-    from faceguard.pipeline.guard import FaceGuard
-    from faceguard.pipeline.rules import AssetScope
-    from faceguard.pipeline.video.job import VideoJob
-    from faceguard.pipeline.video.render import RenderSettings
-
-    guard = FaceGuard(notice=notice, purpose=purpose, policy=policy, consents=consents, trusted_keys=trusted_keys)
-    with end_by_signal(), progress_shown(progress.value, video.name) as report:
-        job = VideoJob(
-            video,
-            None,
-            zones=zones_of(cover, ignore),
-            scope=AssetScope(event=event),
-            render=RenderSettings(damage=_damage(partial)),
-            sweep=sweep_settings(when_lost),
-            overwrite=overwrite,
-            on_progress=report,
-        )
-        plan = guard.analyse_video(job, output)
-    covered = sum(face.is_covered for face in plan.faces)
-    print(f"{video} -> {output}: {len(plan.faces)} faces, {covered} to be redacted")
-
-
-def render(
-    video: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video the plan is for.", show_default=False)],
-    plan: Annotated[Path, typer.Argument(metavar="PLAN.json", help="The plan.", show_default=False)],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="The video to write.")],
-    notice: Notice = None,
-    purpose: Purpose = "",
-    policy: PolicyName = "jp-appi-2026",
-    consents: Consents = None,
-    trusted_keys: TrustedKeysFile = None,
-    event: Event = None,
-    audit: Annotated[
-        Path | None, typer.Option("--audit", metavar="LOG", help="The audit log; by default beside the output.")
-    ] = None,
-    cover: CoverAlways = None,
-    codec: Annotated[Codec, typer.Option("--codec", help="Of the output; auto keeps 10 bits with HEVC.")] = Codec.AUTO,
-    quality: Annotated[
-        int | None, typer.Option("--crf", min=0, max=63, help="The codec's quality factor; smaller is better.")
-    ] = None,
-    audio: Annotated[Keep, typer.Option("--audio", help="Copies the audio tracks or drops them.")] = Keep.KEEP,
-    subtitles: Annotated[Keep, typer.Option("--subtitles", help="Copies the subtitles or drops them.")] = Keep.KEEP,
-    partial: Partial = False,
-    progress: ProgressOption = ProgressForm.AUTO,
-    overwrite: Overwrite = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Prints JSON for machines.")] = False,
-) -> None:
-    """Carries out a plan with a person's edits: covers, writes the video, and records the edits as an override."""
-    from faceguard.atomic import make_folder
-    from faceguard.cli.video_progress import progress_shown
-    from faceguard.cli.video_report import print_video_report
-    from faceguard.pipeline.guard import FaceGuard
-    from faceguard.pipeline.rules import AssetScope
-    from faceguard.pipeline.video.job import VideoJob
-
-    make_folder(output.parent)
-    log = audit or output.parent / DEFAULT_LOG_NAME
-    guard = FaceGuard(
-        notice=notice, purpose=purpose, policy=policy, consents=consents, trusted_keys=trusted_keys, audit=log
-    )
-    with end_by_signal(), progress_shown(progress.value, video.name) as report:
-        job = VideoJob(
-            video,
-            output,
-            zones=zones_of(cover, None),
-            scope=AssetScope(event=event),
-            render=render_settings(codec=codec, quality=quality, audio=audio, subtitles=subtitles, partial=partial),
-            overwrite=overwrite,
-            on_progress=report,
-        )
-        done = guard.render_video(job, plan)
-    print_video_report(done, as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +128,7 @@ def render_settings(
         EncodeSettings(VideoCodec(codec.value), quality),
         TrackChoice(audio.value),
         TrackChoice(subtitles.value),
-        _damage(partial),
+        damage_of(partial),
     )
 
 
@@ -271,7 +139,7 @@ def sweep_settings(when_lost: WhenTrackingLost) -> SweepSettings:
     return SweepSettings(cover_when_lost=when_lost is WhenTrackingLost.HOLD)
 
 
-def _damage(partial: bool) -> Damage:
+def damage_of(partial: bool) -> Damage:
     from faceguard.media.video_read import Damage
 
     return Damage.TOLERATE if partial else Damage.REFUSE

@@ -34,6 +34,7 @@ from faceguard.types import AgeEstimator, Decision, Detector, Frame, FrameResult
 
 if TYPE_CHECKING:
     from faceguard.pipeline.live.stream import SafeFrame, StreamSettings
+    from faceguard.pipeline.rules import BoundRules
     from faceguard.pipeline.video.job import VideoJob, VideoReport
     from faceguard.pipeline.video.plan import VideoPlan
 
@@ -219,11 +220,17 @@ class FaceGuard:
         return plan
 
     def render_video(self, job: VideoJob, plan_file: str | Path) -> VideoReport:
-        """Carries out `plan_file`, with its edits, on the very video it was made for. Raises FaceguardError."""
+        """Carries out `plan_file`, with its edits, on the very video it was made for. Raises FaceguardError.
+
+        Who the faces are stands in the plan; consents are asked for anew, and so are the badges that named them.
+        """
         from faceguard.pipeline.video.file import render_video_file
         from faceguard.pipeline.video.plan_file import read_plan
 
-        return render_video_file(self._run, job, lambda bound: read_plan(Path(plan_file), bound, job.scope))
+        def read(bound: BoundRules) -> VideoPlan:
+            return read_plan(Path(plan_file), bound, job.scope, self._run.badge_rules(bound, job.scope))
+
+        return render_video_file(self._run, job, read)
 
     def stream(
         self,

@@ -32,6 +32,11 @@ class Link:
     name: Name | None = None
     doubtful: tuple[Name, ...] = ()
 
+    @property
+    def doubtful_keys(self) -> tuple[str, ...]:
+        """The keys of those whose it may be, each once."""
+        return tuple(dict.fromkeys(name.ref.key for name in self.doubtful))
+
 
 @dataclass(frozen=True, slots=True)
 class Links:

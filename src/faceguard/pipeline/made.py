@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,6 +29,8 @@ class MadeFace:
     place: dict[str, Any]
     subject_key: str | None = None
     linked_by: LinkMethod | None = None
+    possible_subjects: tuple[str, ...] = ()
+    """Whose it may be besides: a request of theirs finds it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def made_picture(
     made = []
     for face in faces:
         box = bound.region_of(face.detection)
-        made.append(_face(face.decision, {"frame": face.frame_index, "box": _corners(box)}))
+        made.append(_face(face.decision, {"frame": face.frame_index, "box": _corners(box)}, face.possible_subjects))
     return _made(path, output, record_id, bound, made, named, is_animated=is_animated)
 
 
@@ -82,9 +84,8 @@ def made_video(
     for number, (track, planned) in enumerate(zip(info.videos, plan.tracks, strict=True)):
         for face in planned.faces:
             place = {"video": number, "points": _points(face, track, info.start_us / 1_000_000, margin)}
-            found = _face(face.decision, place)
-            shown = found.shown and face.index not in plan.also_cover
-            made.append(MadeFace(found.index, shown, found.possible_minor, place, found.subject_key, found.linked_by))
+            found = _face(face.decision, place, _everybody(face))
+            made.append(replace(found, shown=found.shown and face.index not in plan.also_cover))
     return _made(path, output, record_id, bound, made, (), is_animated=False)
 
 
@@ -114,7 +115,12 @@ def _made(
     )
 
 
-def _face(decision: Decision, place: dict[str, Any]) -> MadeFace:
+def _everybody(face: PlannedFace) -> tuple[str, ...]:
+    sure = () if face.link.name is None else (face.link.name.ref.key,)
+    return (*sure, *face.link.doubtful_keys)
+
+
+def _face(decision: Decision, place: dict[str, Any], possible_subjects: Sequence[str]) -> MadeFace:
     ref = decision.subject
     return MadeFace(
         index=decision.index,
@@ -123,6 +129,7 @@ def _face(decision: Decision, place: dict[str, Any]) -> MadeFace:
         place=place,
         subject_key=None if ref is None else ref.key,
         linked_by=None if ref is None else ref.linked_by,
+        possible_subjects=tuple(dict.fromkeys(key for key in possible_subjects if ref is None or key != ref.key)),
     )
 
 

@@ -280,6 +280,11 @@ class BadgeRules:
             return BadgeVerdict(BadgeStanding.UNKNOWN)
         return BadgeVerdict(self._standing(badge), badge)
 
+    def still_holds(self, subject: str) -> bool:
+        """Whether what a badge of `subject` once said counts now too: one is valid, and none was revoked since."""
+        standings = [self._standing(badge) for badge in self.badges.badges if badge.subject == subject]
+        return BadgeStanding.VALID in standings and BadgeStanding.REVOKED not in standings
+
     def _standing(self, badge: Badge) -> BadgeStanding:
         """A revoked badge doesn't count for pictures from before either: since when it was lost, nobody knows."""
         if badge.revoked_at is not None:

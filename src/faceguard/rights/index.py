@@ -33,6 +33,9 @@ CREATE TABLE IF NOT EXISTS face (
     output_id INTEGER NOT NULL REFERENCES output (id), number INTEGER NOT NULL, subject TEXT, linked_by TEXT,
     shown INTEGER NOT NULL, possible_minor INTEGER NOT NULL, place TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS possible (
+    output_id INTEGER NOT NULL REFERENCES output (id), number INTEGER NOT NULL, subject TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS named (output_id INTEGER NOT NULL REFERENCES output (id), subject TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS request (
     id TEXT PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, received_utc TEXT NOT NULL, due_utc TEXT NOT NULL,
@@ -40,6 +43,7 @@ CREATE TABLE IF NOT EXISTS request (
 );
 CREATE INDEX IF NOT EXISTS face_of_subject ON face (subject);
 CREATE INDEX IF NOT EXISTS face_of_output ON face (output_id);
+CREATE INDEX IF NOT EXISTS possible_subject ON possible (subject);
 CREATE INDEX IF NOT EXISTS named_subject ON named (subject);
 CREATE INDEX IF NOT EXISTS output_sha256 ON output (sha256)
 """
@@ -49,7 +53,8 @@ APPLICATION_ID = 0x4647524F
 
 @dataclass(frozen=True, slots=True)
 class IndexedFace:
-    """A face of an output; `place` as in `pipeline.made.MadeFace`, `subject` a keyed hash."""
+    """A face of an output; `place` as in `pipeline.made.MadeFace`, `subject` a keyed hash, `possible` those of people
+    whose it may be."""
 
     number: int
     subject: str | None
@@ -57,6 +62,7 @@ class IndexedFace:
     shown: bool
     possible_minor: bool
     place: dict[str, Any]
+    possible: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,8 @@ class IndexedOutput:
 
     def subjects(self) -> frozenset[str]:
         """Everybody who is said to be in it, shown or covered."""
-        return self.named | {face.subject for face in self.faces if face.subject is not None}
+        sure = {face.subject for face in self.faces if face.subject is not None}
+        return self.named.union(sure, *(face.possible for face in self.faces))
 
     def may_show(self, subject: str) -> tuple[IndexedFace, ...]:
         """The shown faces that are the person's, or may be: all of them where only the whole picture is known."""
@@ -89,7 +96,7 @@ class IndexedOutput:
         own = [face for face in self.faces if face.subject == subject]
         sure = own and all(face.linked_by != LinkMethod.EVENT for face in own) and not self.is_animated
         if sure:
-            return tuple(face for face in own if face.shown)
+            return tuple(face for face in shown if face.subject == subject or subject in face.possible)
         return shown if subject in self.subjects() else ()
 
 
@@ -132,8 +139,12 @@ class RightsIndex:
     # ------------------------------------------------------------------------------------------------ outputs
 
     def add(self, made: MadeOutput) -> None:
-        """Takes an output before it gets its name (`pipeline.made.OutputIndex`)."""
+        """Takes an output before it gets its name (`pipeline.made.OutputIndex`).
+
+        The very same output, made again in the same place after an interruption, takes the place of the older entry.
+        """
         with self._open() as db:
+            _forget_same(db, os.fspath(made.path), made.sha256)
             cursor = db.execute(
                 "INSERT INTO output (path, sha256, media_type, record_id, made_utc, policy, notice, purpose,"
                 " disclosure, is_animated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -148,6 +159,8 @@ class RightsIndex:
                 subject = None if face.subject_key is None else self.hash_of(face.subject_key)
                 row = (cursor.lastrowid, face.index, subject, face.linked_by, face.shown, face.possible_minor)
                 db.execute("INSERT INTO face VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, json.dumps(face.place)))
+                possible = [(cursor.lastrowid, face.index, self.hash_of(key)) for key in face.possible_subjects]
+                db.executemany("INSERT INTO possible VALUES (?, ?, ?)", possible)
             rows = [(cursor.lastrowid, self.hash_of(key)) for key in made.named]
             db.executemany("INSERT INTO named VALUES (?, ?)", rows)
 
@@ -157,9 +170,10 @@ class RightsIndex:
         if subject is not None:
             where += (
                 " AND (id IN (SELECT output_id FROM face WHERE subject = ?)"
+                " OR id IN (SELECT output_id FROM possible WHERE subject = ?)"
                 " OR id IN (SELECT output_id FROM named WHERE subject = ?))"
             )
-            values = [subject, subject]
+            values = [subject, subject, subject]
         with self._open() as db:
             rows = db.execute(f"SELECT * FROM output WHERE {where} ORDER BY made_utc, id", values).fetchall()  # noqa: S608
             return tuple(_output(db, row) for row in rows)
@@ -261,9 +275,22 @@ def _load_secret(index: Path) -> bytes:
     return secret
 
 
+def _forget_same(db: sqlite3.Connection, path: str, sha256: str) -> None:
+    same = db.execute(
+        "SELECT id FROM output WHERE path = ? AND sha256 = ? AND deleted_utc IS NULL", (path, sha256)
+    ).fetchall()
+    ids = [(row["id"],) for row in same]
+    for table in ("face", "possible", "named"):
+        db.executemany(f"DELETE FROM {table} WHERE output_id = ?", ids)  # noqa: S608  our own names
+    db.executemany("DELETE FROM output WHERE id = ?", ids)
+
+
 def _output(db: sqlite3.Connection, row: sqlite3.Row) -> IndexedOutput:
     faces: Iterable[sqlite3.Row] = db.execute("SELECT * FROM face WHERE output_id = ? ORDER BY number", (row["id"],))
     named = db.execute("SELECT subject FROM named WHERE output_id = ?", (row["id"],)).fetchall()
+    possible: dict[int, set[str]] = {}
+    for entry in db.execute("SELECT number, subject FROM possible WHERE output_id = ?", (row["id"],)):
+        possible.setdefault(entry["number"], set()).add(entry["subject"])
     policy, notice = json.loads(row["policy"]), json.loads(row["notice"])
     return IndexedOutput(
         id=row["id"],
@@ -287,6 +314,7 @@ def _output(db: sqlite3.Connection, row: sqlite3.Row) -> IndexedOutput:
                 bool(face["shown"]),
                 bool(face["possible_minor"]),
                 json.loads(face["place"]),
+                frozenset(possible.get(face["number"], ())),
             )
             for face in faces
         ),

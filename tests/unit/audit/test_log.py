@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from records import append_some
+from records import append_some, make_record
 
 from faceguard.audit.head import head_path
 from faceguard.audit.log import AuditLog, MemoryAuditLog
@@ -261,3 +261,14 @@ def test_ctrl_c_at_the_checkpoint_leaves_a_log_that_holds(
     monkeypatch.setattr(log_module, "write_head", honest)
     AuditLog(path).append(record_factory())
     assert verify_log(path, keys=None, moment=datetime.now(UTC)).size == 3
+
+
+def test_a_log_without_checkpoint_is_left_alone_and_the_error_says_how_to_go_on(tmp_path: Path) -> None:
+    """FG-D01: an older version wrote none; whether lines are missing, nobody can tell any more."""
+    path = tmp_path / "audit.jsonl"
+    AuditLog(path).append(make_record(0))
+    path.with_name("audit.jsonl.head").unlink()
+    before = path.read_bytes()
+    with pytest.raises(AuditIntegrityError, match=r"older version .* --audit NEW.jsonl"):
+        AuditLog(path).append(make_record(1))
+    assert path.read_bytes() == before

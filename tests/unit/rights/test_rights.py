@@ -20,12 +20,12 @@ from faceguard.audit.log import AuditLog
 from faceguard.audit.record import Action
 from faceguard.audit.verify import read_log, verify_log
 from faceguard.errors import AuditWriteError, ConfigurationError
-from faceguard.pipeline.made import MadeOutput
+from faceguard.pipeline.made import MadeFace, MadeOutput
 from faceguard.policy.load import load_policy
 from faceguard.rights.carry_out import CarriedOut, Carrier, How, Outcome
 from faceguard.rights.find import Finder
 from faceguard.rights.index import Request, RightsIndex
-from faceguard.types import Detection
+from faceguard.types import Detection, DocumentRef, LinkMethod
 
 NOTICE = Path(__file__).parents[3] / "examples" / "notice.toml"
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -268,3 +268,27 @@ def test_an_index_without_its_secret_is_refused(desk: Desk) -> None:
     desk.index.path.with_name("outputs.db.key").unlink()
     with pytest.raises(ConfigurationError, match="secret"):
         RightsIndex(desk.index.path)
+
+
+def test_a_face_that_may_be_hers_is_covered_with_the_one_that_is(desk: Desk) -> None:
+    """FG-T02: what is known of one face doesn't settle whose the other is."""
+    face = {"frame": 0, "box": [0, 0, 9, 9]}
+    made = MadeOutput(
+        path=desk.folder / "out.png",
+        sha256="a" * 64,
+        media_type="image/png",
+        record_id="r",
+        moment=NOW,
+        policy=DocumentRef("p", "1", "b" * 64),
+        notice=DocumentRef("n", "1", "c" * 64),
+        purpose="in_store_safety",
+        disclosure="in_place",
+        faces=(
+            MadeFace(1, True, False, face, "ward-7", LinkMethod.REGION),
+            MadeFace(2, True, False, face, possible_subjects=("ward-7",)),
+            MadeFace(3, True, False, face, "guest-4", LinkMethod.REGION),
+        ),
+    )
+    desk.index.add(made)
+    (output,) = desk.index.outputs(desk.index.hash_of("ward-7"))
+    assert [one.number for one in output.may_show(desk.index.hash_of("ward-7"))] == [1, 2]

@@ -130,7 +130,7 @@ def judge(
             decision = other
             break
     region = None if decision.effect is Effect.KEEP else Region(index, region_of(face.detection))
-    return FaceResult(face.detection, decision, region, frame_index)
+    return FaceResult(face.detection, decision, region, frame_index, link.doubtful_keys)
 
 
 def _subject(index: int, face: Face, name: Name | None) -> Subject:

@@ -20,14 +20,20 @@ from faceguard.pipeline.video.face_ages import IsSettled
 from faceguard.pipeline.video.job import Progress, VideoJob, counting_of
 from faceguard.pipeline.video.link import link_faces
 from faceguard.pipeline.video.looks import quick_detector
-from faceguard.pipeline.video.plan import PlannedFace, PlannedTrack, VideoPlan, most_protective
+from faceguard.pipeline.video.plan import (
+    Judged,
+    PlannedFace,
+    PlannedTrack,
+    VideoPlan,
+    judged_in_doubt,
+    most_protective,
+)
 from faceguard.pipeline.video.render import queue_items
 from faceguard.pipeline.video.segment_join import AgeTerms
 from faceguard.pipeline.video.segments import Segments, divide, look_in_segments
 from faceguard.pipeline.video.sweep import Sweep, Sweeper, SweepSettings, SweptFace
-from faceguard.policy.engine import AgeAssessment
 from faceguard.redaction.coverage import RegionKind, head_region
-from faceguard.types import Decision, Effect, Subject
+from faceguard.types import Effect, Subject
 
 
 def divided(run: Run, bound: BoundRules, job: VideoJob, info: MediaInfo) -> Segments | None:
@@ -148,19 +154,12 @@ def _pictures(job: VideoJob, info: MediaInfo, track: VideoTrack) -> Generator[Vi
 
 
 def _planned(bound: BoundRules, scope: AssetScope, index: int, face: SweptFace, link: Link) -> PlannedFace:
-    """A face with its decision. Who may be somebody who asked to be covered, or a child, is covered like them."""
-
-    def judged(name: Name | None) -> tuple[AgeAssessment, Decision]:
+    def judged(name: Name | None) -> Judged:
         ref, declared_age = (None, None) if name is None else (name.ref, name.declared_age)
         assessment = most_protective([bound.assess(age, declared_age, ref, scope) for age in face.ages])
         return assessment, bound.decide_assessed(index, ref, assessment, scope)
 
-    assessment, decision = judged(link.name)
-    for doubtful in link.doubtful if decision.effect is Effect.KEEP else ():
-        other = judged(doubtful)
-        if other[1].effect is Effect.REDACT:
-            assessment, decision = other
-            break
+    assessment, decision = judged_in_doubt(link, judged)
     return PlannedFace(
-        index, face.path, face.best, assessment, decision, face.sightings, face.first_frame, face.last_frame
+        index, face.path, face.best, assessment, decision, face.sightings, face.first_frame, face.last_frame, link
     )

@@ -221,4 +221,4 @@ class BadgeWatch:
 
 def _zone(badge: SeenBadge, pts_s: float) -> Zone:
     box = expand(badge.cover, _MOVES, _MOVES, _MOVES, _MOVES)
-    return Zone(box, pts_s - LOOK_INTERVAL_S, pts_s + LOOK_INTERVAL_S)
+    return Zone(box, max(0.0, pts_s - LOOK_INTERVAL_S), pts_s + LOOK_INTERVAL_S)

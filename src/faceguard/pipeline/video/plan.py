@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from faceguard.pipeline.link import Link, Name
 from faceguard.pipeline.video.covering import CoveredPath, Covering
 from faceguard.pipeline.video.zones import Zone, Zones
 from faceguard.policy.engine import AgeAssessment
@@ -12,12 +13,15 @@ from faceguard.tracking.crowd import Span
 from faceguard.tracking.path import TrackPath
 from faceguard.types import AgeStatus, Box, Decision, Detection, Effect
 
+_NOBODYS = Link()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlannedFace:
     """A face of one video track. `first_frame` and `last_frame` are of its first and last sighting, from 0.
 
-    `assessment` is what was concluded of its age, the most protective of its life; no age is kept.
+    `assessment` is what was concluded of its age, the most protective of its life; no age is kept. `link` is whose the
+    face is, or may be.
     """
 
     index: int
@@ -28,6 +32,7 @@ class PlannedFace:
     sightings: int
     first_frame: int
     last_frame: int
+    link: Link = _NOBODYS
 
     @property
     def is_covered(self) -> bool:
@@ -86,6 +91,20 @@ class VideoPlan:
             for track in self.tracks
         )
         return replace(self, tracks=tracks)
+
+
+Judged = tuple[AgeAssessment, Decision]
+
+
+def judged_in_doubt(link: Link, judge: Callable[[Name | None], Judged]) -> Judged:
+    """What is concluded and decided of a face. Who may be somebody who asked to be covered, or a child, is covered like
+    them; `judge` says what holds if the face is that person's, or nobody's."""
+    judged = judge(link.name)
+    for doubtful in link.doubtful if judged[1].effect is Effect.KEEP else ():
+        other = judge(doubtful)
+        if other[1].effect is Effect.REDACT:
+            return other
+    return judged
 
 
 _PROTECTION = (AgeStatus.ADULT_CLEAR, AgeStatus.MINOR_POSSIBLE, AgeStatus.UNKNOWN, AgeStatus.MINOR)

@@ -1,8 +1,8 @@
 """`plan.json`: what `faceguard analyze` writes, a person may edit, and `faceguard render` carries out.
 
 The part called `analysis` is the machine's and sealed by its digest; a person writes under `zones` and `edits`. There
-are boxes, times and decisions in it, and no pixels, no embeddings, no ages. Rendering decides anew from it, under the
-same policy, so that a hand-made "keep" has no effect.
+are boxes, times, decisions and the operator's keys of people in it, and no pixels, no embeddings, no ages. Rendering
+decides anew from it, under the same policy, so that a hand-made "keep" has no effect.
 """
 
 from __future__ import annotations
@@ -13,161 +13,51 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from faceguard.atomic import write_atomic
 from faceguard.errors import ConfigurationError
+from faceguard.pipeline.link import Link, Name
 from faceguard.pipeline.rules import AssetScope, BoundRules
-from faceguard.pipeline.video.plan import OperatorEdit, PlannedFace, PlannedTrack, VideoPlan
+from faceguard.pipeline.video.plan import (
+    Judged,
+    OperatorEdit,
+    PlannedFace,
+    PlannedTrack,
+    VideoPlan,
+    judged_in_doubt,
+)
+from faceguard.pipeline.video.plan_document import (
+    AgePart,
+    Analysis,
+    CoverBox,
+    CoverFace,
+    DetectionPart,
+    DropFace,
+    FacePart,
+    NamePart,
+    NameSubject,
+    PlanDocument,
+    TrackPart,
+    ZonePart,
+    ZonesPart,
+)
 from faceguard.pipeline.video.zones import Zone, Zones
+from faceguard.policy.badge import BadgeRules
 from faceguard.policy.engine import AgeAssessment
 from faceguard.tracking.path import TrackPath
 from faceguard.types import (
-    AgeStatus,
-    AgeUnknownReason,
     Box,
     Detection,
-    Effect,
     LinkMethod,
-    Reason,
     SubjectRef,
 )
 
 _DECIMALS = 2
 """Of a pixel, in paths."""
-
-Text = Annotated[str, Field(min_length=1, max_length=1000)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-# ---------------------------------------------------------------------------------------------------- analysis
-
-
-class DetectionPart(_Part):
-    """The best of a face's sightings: corners in upright frame pixels."""
-
-    model_id: str
-    score: Annotated[float, Field(ge=0, le=1)]
-    box: tuple[Number, Number, Number, Number]
-
-
-class AgePart(_Part):
-    """What was concluded of the age: never the age."""
-
-    status: AgeStatus
-    under_guardian_age: bool
-    unknown_reason: AgeUnknownReason | None = None
-
-
-class FacePart(_Part):
-    """One face. `effect` and `reasons` tell what was decided; rendering decides again.
-
-    A row of `path` is time stamp (ticks of the track), corners of the face, corners of what is covered.
-    """
-
-    face: int
-    effect: Effect
-    reasons: tuple[Reason, ...]
-    age: AgePart
-    detection: DetectionPart
-    sightings: int
-    first_frame: int
-    last_frame: int
-    path: Annotated[
-        tuple[tuple[int, Number, Number, Number, Number, Number, Number, Number, Number], ...], Field(min_length=1)
-    ]
-
-
-class TrackPart(_Part):
-    track_index: int
-    width: Annotated[int, Field(gt=0)]
-    height: Annotated[int, Field(gt=0)]
-    frame_count: Annotated[int, Field(ge=0)]
-    lost_spans: tuple[tuple[Number, Number], ...] = ()
-    faces: tuple[FacePart, ...]
-
-
-class Analysis(_Part):
-    source_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    policy_id: str
-    policy_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    model_ids: tuple[str, ...]
-    tracks: tuple[TrackPart, ...]
-
-
-# ------------------------------------------------------------------------------------------------------- edits
-
-
-class ZonePart(_Part):
-    """`box` is x, y, width, height in upright frame pixels; `end_s` None is the end of the video."""
-
-    box: tuple[Number, Number, Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]
-    start_s: Annotated[float, Field(ge=0)] = 0.0
-    end_s: float | None = None
-
-    def zone(self) -> Zone:
-        x, y, w, h = self.box
-        return Zone(Box(x, y, x + w, y + h), self.start_s, math.inf if self.end_s is None else self.end_s)
-
-
-class ZonesPart(_Part):
-    always: tuple[ZonePart, ...] = ()
-    never: tuple[ZonePart, ...] = ()
-
-
-class _Edit(_Part):
-    who: Text
-    why: Text
-    approved_by: Text
-
-
-class CoverBox(_Edit):
-    """Covers a box over a time span, where a face was missed."""
-
-    action: Literal["cover_box"]
-    zone: ZonePart
-
-
-class CoverFace(_Edit):
-    """Covers a face that the policy would let be shown."""
-
-    action: Literal["cover_face"]
-    face: int
-
-
-class DropFace(_Edit):
-    """Takes away a false alarm: this is no face."""
-
-    action: Literal["drop_face"]
-    face: int
-
-
-class NameSubject(_Edit):
-    """Says whose face it is, by the operator's own key, so that consents can be asked for it."""
-
-    action: Literal["name_subject"]
-    face: int
-    key: Text
-    declared_age: Annotated[int, Field(ge=0, le=130)] | None = None
-
-
-Edit = Annotated[CoverBox | CoverFace | DropFace | NameSubject, Field(discriminator="action")]
-
-
-class PlanDocument(_Part):
-    schema_version: Literal["1"] = "1"
-    analysis: Analysis
-    analysis_sha256: str
-    zones: ZonesPart = ZonesPart()
-    edits: tuple[Edit, ...] = ()
-
 
 # ----------------------------------------------------------------------------------------------- write and read
 
@@ -195,8 +85,9 @@ def plan_document(plan: VideoPlan, bound: BoundRules, model_ids: Sequence[str]) 
     return PlanDocument(analysis=analysis, analysis_sha256=_digest(analysis), zones=zones)
 
 
-def read_plan(source: Path, bound: BoundRules, scope: AssetScope) -> VideoPlan:
-    """The plan in `source` with its edits carried out and every face decided anew. Raises ConfigurationError."""
+def read_plan(source: Path, bound: BoundRules, scope: AssetScope, badges: BadgeRules | None = None) -> VideoPlan:
+    """The plan in `source` with its edits carried out and every face decided anew; `badges` is today's list, needed if
+    any face is known by one. Raises ConfigurationError."""
     try:
         document = PlanDocument.model_validate_json(source.read_bytes())
     except OSError as error:
@@ -222,7 +113,40 @@ def read_plan(source: Path, bound: BoundRules, scope: AssetScope) -> VideoPlan:
             expected=bound.policy.sha256,
             actual=document.analysis.policy_sha256,
         )
-    return _plan(document, bound, replace(scope, sha256=document.analysis.source_sha256))
+    if badges is None and _knows_by_badge(document):
+        raise ConfigurationError(
+            f"`{source.name}` knows faces by their badges, and a badge may have been revoked since; "
+            "give the badge list with `--badges`, as for `analyze`",
+            path=source,
+        )
+    return _plan(
+        _with_badges_that_hold(document, badges), bound, replace(scope, sha256=document.analysis.source_sha256)
+    )
+
+
+def _knows_by_badge(document: PlanDocument) -> bool:
+    faces = (face for track in document.analysis.tracks for face in track.faces)
+    return any(name.linked_by is LinkMethod.BADGE for face in faces for name in face.names)
+
+
+def _with_badges_that_hold(document: PlanDocument, badges: BadgeRules | None) -> PlanDocument:
+    """`document`, in which a name that rests on a badge which doesn't hold any more is doubtful."""
+
+    def now(name: NamePart) -> NamePart:
+        lost = name.linked_by is LinkMethod.BADGE and badges is not None and not badges.still_holds(name.key)
+        return name.model_copy(update={"beyond_doubt": False}) if lost else name
+
+    tracks = tuple(
+        track.model_copy(
+            update={
+                "faces": tuple(
+                    face.model_copy(update={"names": tuple(now(name) for name in face.names)}) for face in track.faces
+                )
+            }
+        )
+        for track in document.analysis.tracks
+    )
+    return document.model_copy(update={"analysis": document.analysis.model_copy(update={"tracks": tracks})})
 
 
 def _plan(document: PlanDocument, bound: BoundRules, scope: AssetScope) -> VideoPlan:
@@ -266,10 +190,15 @@ def _planned_track(
 
 def _planned_face(part: FacePart, name: NameSubject | None, bound: BoundRules, scope: AssetScope) -> PlannedFace:
     assessment = AgeAssessment(part.age.status, part.age.under_guardian_age, part.age.unknown_reason)
-    ref = None
-    if name is not None:
-        ref = SubjectRef(name.key, LinkMethod.TRACK)
-        assessment = bound.reassess(assessment, name.declared_age, ref, scope)
+    link = _link(part.names, name)
+
+    def judged(name: Name | None) -> Judged:
+        if name is None:
+            return assessment, bound.decide_assessed(part.face, None, assessment, scope)
+        lowered = bound.reassess(assessment, name.declared_age, name.ref, scope)
+        return lowered, bound.decide_assessed(part.face, name.ref, lowered, scope)
+
+    concluded, decision = judged_in_doubt(link, judged)
     pts = np.array([row[0] for row in part.path], np.int64)
     if (np.diff(pts) <= 0).any():
         raise ConfigurationError(f"the path of face {part.face} goes back in time; analyse again", key="path")
@@ -277,12 +206,28 @@ def _planned_face(part: FacePart, name: NameSubject | None, bound: BoundRules, s
         index=part.face,
         path=TrackPath(pts, np.array([row[1:] for row in part.path], np.float32)),
         best=Detection(Box(*part.detection.box), part.detection.score, None, part.detection.model_id),
-        assessment=assessment,
-        decision=bound.decide_assessed(part.face, ref, assessment, scope),
+        assessment=concluded,
+        decision=decision,
         sightings=part.sightings,
         first_frame=part.first_frame,
         last_frame=part.last_frame,
+        link=link,
     )
+
+
+def _link(parts: Sequence[NamePart], edit: NameSubject | None) -> Link:
+    """Whose a face is, after a person's word on it, if there is one.
+
+    That word settles the doubt about places that the operator named before; what a badge says against it stays doubt.
+    """
+    names = [(Name(SubjectRef(part.key, part.linked_by), part.declared_age), part.beyond_doubt) for part in parts]
+    sure = next((name for name, beyond_doubt in names if beyond_doubt), None)
+    doubtful = tuple(name for name, beyond_doubt in names if not beyond_doubt)
+    if edit is None:
+        return Link(sure, doubtful)
+    said = Name(SubjectRef(edit.key, LinkMethod.TRACK), edit.declared_age)
+    others = [name for name, _ in names if name.ref.linked_by is LinkMethod.BADGE and name.ref.key != edit.key]
+    return Link(None, (said, *others)) if others else Link(said)
 
 
 def _track_part(track: PlannedTrack) -> TrackPart:
@@ -309,6 +254,7 @@ def _face_part(face: PlannedFace) -> FacePart:
             under_guardian_age=face.assessment.under_guardian_age,
             unknown_reason=face.assessment.unknown_reason,
         ),
+        names=_name_parts(face.link),
         detection=DetectionPart(
             model_id=face.best.model_id,
             score=face.best.score,
@@ -318,6 +264,17 @@ def _face_part(face: PlannedFace) -> FacePart:
         first_frame=face.first_frame,
         last_frame=face.last_frame,
         path=tuple((pts, *(round(v, _DECIMALS) for v in row)) for pts, row in rows),
+    )
+
+
+def _name_parts(link: Link) -> tuple[NamePart, ...]:
+    names = ((link.name, True), *((name, False) for name in link.doubtful))
+    return tuple(
+        NamePart(
+            key=name.ref.key, linked_by=name.ref.linked_by, beyond_doubt=beyond_doubt, declared_age=name.declared_age
+        )
+        for name, beyond_doubt in names
+        if name is not None
     )
 
 

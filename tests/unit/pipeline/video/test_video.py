@@ -436,7 +436,7 @@ def test_a_plan_holds_no_age_and_no_pixels(clip: Path, tmp_path: Path) -> None:
     (face,) = json.loads((tmp_path / "plan.json").read_text())["analysis"]["tracks"][0]["faces"]
 
     assert set(face) == {
-        "face", "effect", "reasons", "age", "detection", "sightings", "first_frame", "last_frame", "path",
+        "face", "effect", "reasons", "age", "names", "detection", "sightings", "first_frame", "last_frame", "path",
     }  # fmt: skip
     assert set(face["age"]) <= {"status", "under_guardian_age", "unknown_reason"}
 
