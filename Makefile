@@ -69,6 +69,7 @@ lock: $(VENV)/.installed-dev
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host --no-header --no-annotate --extra heic --extra notice --extra c2pa \
 	  --constraint constraints.txt --output-file requirements.lock pyproject.toml
+	sed -i '1i # Versions and SHA-256 of what `pip install faceguard-sdk[heic,notice,c2pa]` needs: pip install --require-hashes -r requirements.lock\n# Made by `make lock` from constraints.txt, without any address.' requirements.lock
 
 clean:
 	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
