@@ -7,33 +7,47 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import shutil
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pillow_heif
 from consents import KEY, KEYS, NOW, adult_consent, guardian_consent, register_bytes
+from fakes import CHILD, FakeAgeEstimator, FakeDetector, face_at
 from made_pictures import exif_with_orientation, moving_square, noise, raw_png, save, srgb_profile, talkative_jpeg
 from made_videos import Clip, ground
 from PIL import Image
 from records import append_some
 
+from faceguard import FaceGuard
 from faceguard.audit.head import head_path
+from faceguard.audit.log import MemoryAuditLog
 from faceguard.audit.verify import read_log, verify_log
+from faceguard.batch.manifest import Row, copy_manifest, open_manifest
+from faceguard.batch.settings import read_settings
+from faceguard.batch.task import Fault, Kind, State, Tally
 from faceguard.errors import FaceguardError
 from faceguard.media.image import read_image
 from faceguard.media.picture import ImageLimits
 from faceguard.media.video_read import Damage, VideoReader, probe_video
+from faceguard.pipeline.rules import AssetScope, BoundRules
+from faceguard.pipeline.video.covering import Covering
+from faceguard.pipeline.video.file import TRACKING, VideoJob
+from faceguard.pipeline.video.plan_document import Analysis
+from faceguard.pipeline.video.plan_file import _digest, read_plan
 from faceguard.policy.load import load_policy
 from faceguard.policy.notice import load_notice
 from faceguard.policy.register import ConsentRegister
 from faceguard.resources import resource_dir
 from faceguard.signing import SigningKey, TrustedKeys
+from faceguard.types import Detection
 
 SMALL = ImageLimits(max_frame_pixels=1_000_000, max_decoded_bytes=12_000_000, max_frames=20)
 LATER = NOW + timedelta(days=1)
@@ -153,6 +167,75 @@ def _load_key(path: Path) -> SigningKey:
     return SigningKey.load(path, passphrase="a passphrase of some length")
 
 
+def _plans(folder: Path) -> list[bytes]:
+    clip = Clip([ground(320, 240, seed) for seed in range(3)]).write(folder / "plan.mp4")
+    faces = face_at(100, 80, 40, 50), face_at(200, 20, 30, 40)
+    _plan_guard(faces).analyse_video(VideoJob(clip, None, overwrite=True), folder / "plan.json")
+    return [(folder / "plan.json").read_bytes()]
+
+
+def _plan_guard(faces: Sequence[Detection] = ()) -> FaceGuard:
+    return FaceGuard(
+        notice=load_notice(resource_dir("policies") / "notices" / "example.toml"),
+        purpose="in_store_safety",
+        detector=FakeDetector(faces),
+        estimator=FakeAgeEstimator([CHILD]),
+        audit=MemoryAuditLog(),
+    )
+
+
+@cache
+def _plan_rules() -> BoundRules:
+    return _plan_guard()._run.bind(also=TRACKING)
+
+
+def _read_plan(path: Path) -> list[Covering]:
+    plan = read_plan(path, _plan_rules(), AssetScope())
+    return [track.covering(0.25, plan.zones, plan.also_cover) for track in plan.tracks]
+
+
+def _read_sealed_plan(path: Path) -> object:
+    """The seal is no secret: whoever writes the analysis anew can write that anew too."""
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        document = json.loads(path.read_bytes())
+        document["analysis_sha256"] = _digest(Analysis.model_validate_json(json.dumps(document["analysis"])))
+        path.write_text(json.dumps(document), encoding="utf-8")
+    return _read_plan(path)
+
+
+def _manifests(folder: Path) -> list[bytes]:
+    path = folder / "seed.sqlite"
+    path.unlink(missing_ok=True)
+    with contextlib.closing(open_manifest(path)) as manifest:
+        for name in ("a.jpg", "sub/b.mp4"):
+            row = Row(name, Kind.PICTURE, name, name, State.REFUSED, "1:2:3", 10, seen=1)
+            manifest.put(replace(row, fault=Fault("DecodeError", "cut", 4), started_at=NOW, tally=Tally(pictures=1)))
+    return [path.read_bytes()]
+
+
+def _read_manifest(path: Path) -> object:
+    for beside in ("-wal", "-shm", "-journal"):  # of the last file that was broken
+        Path(f"{path}{beside}").unlink(missing_ok=True)
+    with contextlib.closing(copy_manifest(path)) as copy:
+        list(copy.rows())
+    with contextlib.closing(open_manifest(path)) as manifest:
+        return [*manifest.rows(), *manifest.in_state(State.REFUSED), manifest.last_plan(), manifest.owner_of("a.jpg")]
+
+
+def _settings(folder: Path) -> list[bytes]:
+    text = (
+        b'source = "in"\noutput = "s3://bucket/out"\nnotice = "notice.toml"\npurpose = "in_store_safety"\n'
+        b'policy = "uk+mine.toml"\nworkers = 2\ninclude = ["*.jpg"]\ncaptured_at = 2026-11-22T09:00:00Z\n'
+        b'cover = ["0,0,10,10@1-2"]\nwhen_lost = "widen"\ncrf = 20\nwatch_settle = 2.5\n'
+    )
+    return [text]
+
+
+def _read_settings(path: Path) -> object:
+    settings = read_settings(path, {})
+    return settings.patterns, settings.handling, settings.documents(path, 1)
+
+
 READERS = {
     "jpeg": Reader(".jpg", _jpegs, _read_picture),
     "png": Reader(".png", _pngs, _read_picture),
@@ -171,6 +254,10 @@ READERS = {
     "signing key": Reader(".pem", _private_keys, _load_key),
     "log": Reader(".jsonl", _logs, lambda path: list(read_log(path, keys=None, moment=LATER))),
     "checkpoint": Reader(".head", _checkpoints, _verify_with_checkpoint),
+    "plan": Reader(".json", _plans, _read_plan),
+    "sealed plan": Reader(".json", _plans, _read_sealed_plan),
+    "manifest": Reader(".sqlite", _manifests, _read_manifest),
+    "batch settings": Reader(".toml", _settings, _read_settings),
 }
 
 

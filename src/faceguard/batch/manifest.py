@@ -184,7 +184,17 @@ class Manifest:
         names = ", ".join(each.name for each in fields(Row))
         with _wrapped(self.path):
             for found in self._connection.execute(f"SELECT {names} FROM items {clause}", values):  # noqa: S608  our own names
-                yield _row(dict(zip(names.split(", "), found, strict=True)))
+                yield self._checked(dict(zip(names.split(", "), found, strict=True)))
+
+    def _checked(self, values: dict[str, Any]) -> Row:
+        """The row of these columns. Raises EncodeError for what no manifest of ours holds."""
+        try:
+            return _row(values)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:  # a disk's fault, or another's hand
+            raise EncodeError(
+                f"the manifest `{self.path}` is damaged ({error}); move it away, or name another --state",
+                path=self.path,
+            ) from error
 
 
 def open_manifest(path: Path) -> Manifest:
@@ -200,7 +210,7 @@ def open_manifest(path: Path) -> Manifest:
             )
         connection.executescript(_SCHEMA)
         connection.execute(f"PRAGMA user_version = {_VERSION}")
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # also its own words may be damaged
         raise ConfigurationError(
             f"the manifest `{path}` can't be used: {error}; move it away, or name another --state", path=path
         ) from error
@@ -215,7 +225,7 @@ def copy_manifest(path: Path) -> Manifest:
             with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as original:
                 original.backup(memory)
         memory.executescript(_SCHEMA)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # also its own words may be damaged
         raise ConfigurationError(
             f"the manifest `{path}` can't be used: {error}; move it away, or name another --state", path=path
         ) from error
@@ -226,7 +236,7 @@ def copy_manifest(path: Path) -> Manifest:
 def _wrapped(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise EncodeError(
             f"the manifest `{path}` can't be written or read: {error}; check the disk, then run the same command again",
             path=path,

@@ -119,9 +119,11 @@ def read_plan(source: Path, bound: BoundRules, scope: AssetScope, badges: BadgeR
             "give the badge list with `--badges`, as for `analyze`",
             path=source,
         )
-    return _plan(
-        _with_badges_that_hold(document, badges), bound, replace(scope, sha256=document.analysis.source_sha256)
-    )
+    scope = replace(scope, sha256=document.analysis.source_sha256)
+    try:
+        return _plan(_with_badges_that_hold(document, badges), bound, scope)
+    except (ValueError, OverflowError) as error:  # a box without a size, a time that no video has
+        raise ConfigurationError(f"`{source.name}` isn't a plan ({error}); analyse again", path=source) from error
 
 
 def _knows_by_badge(document: PlanDocument) -> bool:
