@@ -23,7 +23,6 @@ from made_pictures import noise
 from PIL import Image
 
 import faceguard.batch.guards as guards_module
-import faceguard.batch.guards as guards_module
 import faceguard.batch.run as run_module
 import faceguard.batch.worker as worker_module
 from faceguard import FaceGuard

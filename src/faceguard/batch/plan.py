@@ -163,7 +163,7 @@ class Planner:
 
 
 def _is_final(fault: Fault | None) -> bool:
-    return fault is not None and fault.code in _THE_FILE_S_OWN
+    return fault is not None and fault.code in _THE_FILE_S_OWN and not fault.is_system
 
 
 def leaves(target: Place, address: str) -> bool:

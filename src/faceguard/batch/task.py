@@ -108,6 +108,9 @@ class Fault:
     message: str
     exit_code: int = 1
     fields: Mapping[str, str] = field(default_factory=dict)
+    is_system: bool = False
+    """Whether it came of what the system answered (a share that was away, missing rights), not of the file's content:
+    then trying again may help."""
     is_disk_full: bool = False
     """Whether it came of a disk without room: then the next item would fare no better."""
 

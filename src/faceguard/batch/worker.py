@@ -54,21 +54,34 @@ def carry_out(task: Task, report: Report) -> Outcome:
 
 def fault_of(error: Exception) -> Fault:
     """An error in a form that travels."""
-    is_full = _is_disk_full(error)
+    answers = {_answer_of_system(each) for each in _chain(error)} - {None}
+    is_system, is_full = bool(answers), bool(answers & _NO_ROOM)
     if isinstance(error, FaceguardError):
-        return Fault(error.code, error.message, error.exit_code, dict(error.fields), is_full)
-    return Fault(type(error).__name__, f"unexpected {type(error).__name__}: {error}", is_disk_full=is_full)
+        return Fault(error.code, error.message, error.exit_code, dict(error.fields), is_system, is_full)
+    return Fault(
+        type(error).__name__,
+        f"unexpected {type(error).__name__}: {error}",
+        is_system=is_system,
+        is_disk_full=is_full,
+    )
 
 
-def _is_disk_full(error: BaseException | None) -> bool:
-    """Whether the error, or one that it came of, is a disk's answer that no room, or none of ours, is left."""
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and those that it came of."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            return True
-        if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            return True
+        yield error
         error = error.__cause__ or error.__context__
-    return False
+
+
+def _answer_of_system(error: BaseException) -> int | None:
+    """The number by which the system told what is wrong. Pillow's own OSErrors have none; FFmpeg says EIO and EINVAL of
+    broken content too, so of it only a full disk is believed."""
+    if isinstance(error, OSError) and error.errno in errno.errorcode:
+        is_ffmpeg = type(error).__module__.partition(".")[0] == "av"
+        return error.errno if error.errno in _NO_ROOM or not is_ffmpeg else None
+    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        return errno.ENOSPC
+    return None
 
 
 def tally_of(decisions: Iterable[Decision], *, pictures: int, checked: int, duration_s: float | None) -> Tally:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from records import make_record
 
@@ -20,7 +21,7 @@ from faceguard.batch.run import Batch, open_batch
 from faceguard.batch.settings import BatchSettings
 from faceguard.batch.task import Outcome, State, Task
 from faceguard.batch.worker import fault_of
-from faceguard.errors import AuditWriteError, BatchError, ConfigurationError, EncodeError
+from faceguard.errors import AuditWriteError, BatchError, ConfigurationError, DecodeError, EncodeError
 
 NOTICE = Path(__file__).parents[3] / "examples" / "notice.toml"
 
@@ -144,6 +145,14 @@ def _sqlite_full() -> sqlite3.Error:
 )
 def test_a_full_disk_is_told_by_what_the_system_answered(error: Exception, is_full: bool) -> None:
     assert fault_of(error).is_disk_full is is_full
+
+
+def test_what_the_system_answered_is_told_apart_from_what_is_wrong_with_a_file() -> None:
+    """A share that was away for a moment must not rule a file out until it changes."""
+    assert fault_of(_caused(DecodeError("x"), OSError(errno.EIO, ""))).is_system
+    assert not fault_of(_caused(DecodeError("x"), OSError("image file is truncated"))).is_system
+    assert not fault_of(_caused(DecodeError("x"), av.error.OSError(errno.EIO, ""))).is_system
+    assert fault_of(_caused(EncodeError("x"), av.error.OSError(errno.ENOSPC, ""))).is_disk_full
 
 
 def test_an_index_needs_outputs_that_it_can_find(tmp_path: Path) -> None:
