@@ -160,3 +160,14 @@ def test_no_secret_is_printed_or_recorded(tmp_path: Path) -> None:
     verify_log(tmp_path / "log.jsonl", keys=TrustedKeys((key.public(),)), moment=datetime.now(UTC))
     for secret in secrets:
         assert secret.encode() not in told
+
+
+@pytest.mark.parametrize("address", ["sftp://name:hunter2@host.invalid/in", "zip://in.zip::ftp://n:hunter2@host/a"])
+def test_an_address_with_a_password_is_refused_and_never_quoted(address: str, tmp_path: Path) -> None:
+    """It would stand in the manifest, in reports and in messages."""
+    where = ("-o", tmp_path / "out", "--notice", NOTICE, "--purpose", "in_store_safety")
+    done = faceguard("batch", address, *where)
+    assert done.returncode == 2
+    assert b"password" in done.stderr
+    assert b"hunter2" not in done.stdout + done.stderr
+    assert not (tmp_path / "out").exists()

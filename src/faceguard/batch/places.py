@@ -71,8 +71,18 @@ def place_of(text: str) -> Place:
         return Place(str(Path(text.partition("://")[2]).absolute()))
     if is_local(text):
         return Place(str(Path(text).absolute()))
+    if _holds_password(text):
+        raise ConfigurationError(
+            "the address has a password in it, which would stand in messages and in the manifest; give it in fsspec's "
+            "configuration or the store's own variables, see docs/batch.md"
+        )
     files_of(text)
     return Place(text.rstrip("/"))
+
+
+def _holds_password(address: str) -> bool:
+    """Whether a part of the address is like `sftp://user:password@host`."""
+    return any(":" in part.partition("://")[2].partition("/")[0].rpartition("@")[0] for part in address.split("::"))
 
 
 def is_local(address: str) -> bool:
