@@ -144,3 +144,20 @@ def test_the_child_gets_no_secrets_from_the_environment(monkeypatch: pytest.Monk
     monkeypatch.setenv("FACEGUARD_TOKEN", "secret")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     assert "secret" not in isolated._environment().values()
+
+
+@pytest.mark.parametrize("child", ["hangs", "spins"])
+def test_a_video_that_decodes_for_ever_is_ended(child: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FG-R07"""
+    code, words = CHILDREN[child]
+    clip = Clip([ground(160, 120)] * 2).write(tmp_path / "in.mp4")
+    (tmp_path / "wrong_child.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(isolated, "CHILD", "wrong_child")
+    with pytest.raises(DecodeError, match=words):
+        try_video(clip, child=ChildLimits(cpu_s=0.5, slack_s=2.0))
+
+
+def test_the_time_of_a_video_grows_with_its_size_and_no_other_way(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(bytes(2_000_000))
+    assert ChildLimits(cpu_s=60.0, cpu_s_per_mb=8.0).max_cpu_s(tmp_path / "a.mp4") == 76.0
