@@ -13,11 +13,9 @@ from faceguard.media.video_frame import VideoPicture
 from faceguard.media.video_parts import PartWriter
 from faceguard.media.video_read import DecodeEffort, VideoReader
 from faceguard.media.video_span import span_pictures
-from faceguard.pipeline.video.ahead import run_ahead
 from faceguard.pipeline.video.check import OutputSamples
 from faceguard.pipeline.video.covering import Covering, coded_regions, cover_in_place
 from faceguard.pipeline.video.looks import quick_detector
-from faceguard.pipeline.video.render import queue_items
 from faceguard.pipeline.video.segment_task import (
     LookTask,
     RenderTask,
@@ -30,7 +28,7 @@ from faceguard.pipeline.video.sweep import Sweeper
 from faceguard.redaction.coverage import head_region
 
 DECODER_THREADS = 1
-"""The workers share the cores; each decodes ahead in one thread while it looks or encodes in another."""
+"""There is a worker for each core, and each does all of its work on one: threads would take the others' time."""
 
 OnCount = Callable[[int], None]
 """Told how many of the segment's own pictures are done."""
@@ -61,15 +59,7 @@ def look(task: LookTask, on_count: OnCount) -> SegmentFaces:
             on_count(len(pts))
 
     with VideoReader(task.source, task.info) as reader:
-        pictures = run_ahead(
-            span_pictures(reader, task.track, task.seen, DecodeEffort.FAST, DECODER_THREADS),
-            max_items=queue_items(task.track),
-            name="faceguard-look",
-        )
-        try:
-            sweep = sweeper.run(pictures, note)
-        finally:
-            pictures.close()
+        sweep = sweeper.run(span_pictures(reader, task.track, task.seen, DecodeEffort.FAST, DECODER_THREADS), note)
     faces = tuple(
         face
         for face in sweep.faces
@@ -87,15 +77,9 @@ def render(task: RenderTask, on_count: OnCount) -> SegmentPart:
             VideoReader(task.source, task.info) as reader,
             PartWriter(partial, task.target, task.track, task.encode) as writer,
         ):
-            items = run_ahead(
-                _covered(task, reader, samples), max_items=queue_items(task.track), name="faceguard-decode"
-            )
-            try:
-                for count, (picture, as_key) in enumerate(items, start=1):
-                    writer.write_picture(picture, as_key=as_key)
-                    on_count(count)
-            finally:
-                items.close()
+            for count, (picture, as_key) in enumerate(_covered(task, reader, samples), start=1):
+                writer.write_picture(picture, as_key=as_key)
+                on_count(count)
             pts = writer.finish()
         checked = samples.check(partial, 0, task.redactor)
         partial.replace(task.part)
