@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from faceguard.batch.engine import Engine, Event, Finished, Lost, ResultT, Started, TaskT, Work
-from faceguard.batch.places import is_local
+from faceguard.batch.engine import Engine, Event, Finished, Lost, Report, ResultT, Started, TaskT, Work
 from faceguard.batch.segment_crew import EngineCrew
 from faceguard.batch.task import Kind, Progress, State, Task
 from faceguard.batch.worker import shared_out
@@ -32,13 +31,15 @@ class _Stopped(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class DividingEngine:
-    """`inner`, which first does the things that aren't `is_large`, and then shares out each of the others.
+    """`inner`, which first does all but those of the `large` tasks that can be cut, and then shares out each of these.
 
-    Only for a plan with an end. The sharing out is done in this process; it decodes nothing but the first picture.
+    Only for a plan with an end; `large` is asked when a run begins. Where a file can be cut is found out by a worker:
+    one that crashes its decoder, or never ends, does so there. The sharing out is done in this process, which decodes
+    nothing but the first picture.
     """
 
     inner: Engine
-    is_large: Callable[[Any], bool]
+    large: Callable[[], Sequence[Task]]
 
     @property
     def workers(self) -> int:
@@ -46,22 +47,21 @@ class DividingEngine:
 
     def run(self, work: Work[TaskT, ResultT], tasks: Iterable[TaskT | None]) -> Iterator[Event[TaskT, ResultT]]:
         """As `Engine.run` says."""
-        large: list[TaskT] = []
-        small: Iterator[TaskT | None] = self._small(tasks, large.append)
-        with closing(cast(Any, self.inner.run(work, small))) as events:
+        items = self._can_be_cut()
+        shared: list[TaskT] = []
+        others: Iterator[TaskT | None] = _without(items, tasks, shared.append)
+        with closing(cast(Any, self.inner.run(work, others))) as events:
             yield from events
-        for task in large:
+        for task in shared:
             yield from self._share_out(work, task)
 
     def close(self) -> None:
         self.inner.close()
 
-    def _small(self, tasks: Iterable[TaskT | None], keep: Callable[[Any], None]) -> Iterator[TaskT | None]:
-        for task in tasks:
-            if task is not None and self.is_large(task):
-                keep(task)
-            else:
-                yield task
+    def _can_be_cut(self) -> set[str]:
+        """Those of the large items that workers say can be cut."""
+        with closing(cast(Any, self.inner.run(can_be_cut, self.large()))) as events:
+            return {event.task.item for event in events if isinstance(event, Finished) and event.result}
 
     def _share_out(self, work: Work[TaskT, ResultT], task: TaskT) -> Iterator[Event[TaskT, ResultT]]:
         told: queue.SimpleQueue[Progress | Finished[TaskT, ResultT] | Lost[TaskT]] = queue.SimpleQueue()
@@ -95,33 +95,43 @@ class DividingEngine:
             thread.join()
 
 
-def larger_than_its_share(batch: Batch, workers: int) -> Callable[[Any], bool]:
-    """Whether a task is a local video that takes more than a worker's share of all planned videos, and can be cut."""
-
-    def is_large(task: Any) -> bool:
-        if not isinstance(task, Task) or task.kind is not Kind.VIDEO or workers < 2 or not is_local(task.source):
-            return False
-        states = (State.PLANNED, State.RUNNING)
-        sizes = [row.size_bytes for state in states for row in batch.manifest.in_state(state) if row.kind is Kind.VIDEO]
-        return task.size_bytes * workers > sum(sizes) and _can_be_cut(task)
-
-    return is_large
+def _without(items: set[str], tasks: Iterable[TaskT | None], keep: Callable[[Any], None]) -> Iterator[TaskT | None]:
+    """`tasks` but for those of `items`, which are kept."""
+    for task in tasks:
+        if isinstance(task, Task) and task.item in items:
+            keep(task)
+        else:
+            yield task
 
 
-def _can_be_cut(task: Task) -> bool:
+def larger_than_their_share(batch: Batch, workers: int) -> Callable[[], Sequence[Task]]:
+    """Tells of the planned local videos that each take more than a worker's share of all planned videos."""
+
+    def large() -> Sequence[Task]:
+        if workers < 2 or not batch.source.is_local:
+            return ()
+        videos = [row for row in batch.manifest.in_state(State.PLANNED) if row.kind is Kind.VIDEO]
+        whole = sum(row.size_bytes for row in videos)
+        return [batch.task_of(row) for row in videos if row.size_bytes * workers > whole]
+
+    return large
+
+
+def can_be_cut(task: Task, report: Report) -> bool:
+    """Whether the video of the task is long enough to share out, and safe to cut. False for what can't be read:
+    whoever is given it tells what is wrong."""
     from faceguard.media.video_read import probe_video
     from faceguard.pipeline.video.segments import divide
     from faceguard.pipeline.video.sweep import SweepSettings
 
+    if task.handling.partial:
+        return False
     try:
-        info = probe_video(Path(task.source))
-        division = Division(EngineCrew(_NOBODY))
-        return (
-            not task.handling.partial
-            and divide(Path(task.source), Path(task.target), info, division, SweepSettings()) is not None
-        )
+        source = Path(task.source)
+        info = probe_video(source)
+        return divide(source, Path(task.target), info, Division(EngineCrew(_NOBODY)), SweepSettings()) is not None
     except FaceguardError:
-        return False  # whoever is given it tells what is wrong
+        return False
 
 
 _NOBODY = cast(Engine, None)

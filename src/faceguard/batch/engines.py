@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from faceguard.batch.cluster import ClusterEngine
-from faceguard.batch.dividing import DividingEngine, larger_than_its_share
+from faceguard.batch.dividing import DividingEngine, larger_than_their_share
 from faceguard.batch.engine import Engine
 from faceguard.batch.local import LocalEngine
 from faceguard.batch.places import place_of
@@ -45,4 +45,4 @@ def make_engine(batch: Batch, sizing: Sizing, *, divides: bool = False) -> Engin
 
 
 def _dividing(engine: Engine, batch: Batch) -> Engine:
-    return DividingEngine(engine, larger_than_its_share(batch, engine.workers))
+    return DividingEngine(engine, larger_than_their_share(batch, engine.workers))
