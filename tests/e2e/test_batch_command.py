@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from PIL import Image
 
 from faceguard.batch.manifest import open_manifest
 from faceguard.batch.task import State
+from faceguard.rights.index import RightsIndex
 
 ROOT = Path(__file__).parents[2]
 PHOTO = ROOT / "examples" / "photos" / "astronaut.jpg"
@@ -196,26 +199,33 @@ def workers_of(process: subprocess.Popen[str]) -> list[Any]:
     return psutil.Process(process.pid).children(recursive=True)
 
 
-@pytest.mark.parametrize(
-    ("event", "count", "delay_s"),
-    [("planned", 1, 0.0), ("started", 1, 0.05), ("started", 2, 0.9), ("ended", 6, 0.1)],
-)
-def test_killed_at_any_moment_it_goes_on_and_ends_as_if_undisturbed(
-    tree: Path, tmp_path: Path, undisturbed: Undisturbed, event: str, count: int, delay_s: float
+def test_killed_at_random_moments_it_goes_on_and_ends_as_if_undisturbed(
+    tree: Path, tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
-    target = tmp_path / "out"
-    process = started(tree, target)
-    until(process, event, count)
-    time.sleep(delay_s)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert not [name for name in digests(target) if name not in GOOD], "something half-written lies where outputs go"
+    """One batch, killed again and again; `benchmarks/batch/kill.py` does it more often, on a larger tree."""
+    target, chance = tmp_path / "out", random.Random(7)
+    for event, count in (("planned", 1), ("started", 2), ("ended", 1)):
+        process = started(tree, target)
+        until(process, event, count)
+        time.sleep(chance.uniform(0.0, 0.6))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        outputs = digests(target)
+        assert {name: undisturbed[2].get(name) for name in outputs} == outputs, "something half-written, or bare"
     batch(tree, target, exits=6)
     assert digests(target) == undisturbed[2]
-    manifest = open_manifest(target / ".faceguard" / "manifest.sqlite")
-    assert {row.item for row in manifest.rows() if row.state is State.DONE} == GOOD
+    assert decisions(target) == decisions(undisturbed[0])
     assert not list((target / ".faceguard").glob("staging/*"))
     verify(target / "faceguard-audit.jsonl")
+
+
+def decisions(target: Path) -> dict[str, object]:
+    """What became of each item, and what was decided in it."""
+    with contextlib.closing(open_manifest(target / ".faceguard" / "manifest.sqlite")) as manifest:
+        rows = list(manifest.rows())
+    assert {row.item for row in rows if row.state is State.DONE} == GOOD
+    codes = {row.item: None if row.fault is None else row.fault.code for row in rows}
+    return {row.item: (row.state, row.output_sha256, row.tally.effects, codes[row.item]) for row in rows}
 
 
 def test_workers_do_not_outlive_the_command(tree: Path, tmp_path: Path) -> None:
@@ -329,9 +339,11 @@ def test_settings_may_stand_in_a_file_and_the_command_line_goes_over_them(tmp_pa
         encoding="utf-8",
     )
     run = [COMMAND, "batch", "--config", str(config)]
-    assert subprocess.run(run, capture_output=True, check=False, cwd="/").returncode == 0
+    first = subprocess.run(run, capture_output=True, check=False, cwd="/", text=True)
+    assert first.returncode == 0, first.stdout + first.stderr
     assert set(digests(tmp_path / "out")) == {"b.png"}
-    assert subprocess.run([*run, "--exclude", "b.*"], capture_output=True, check=False, cwd="/").returncode == 0
+    second = subprocess.run([*run, "--exclude", "b.*"], capture_output=True, check=False, cwd="/", text=True)
+    assert second.returncode == 0, second.stdout + second.stderr
     assert set(digests(tmp_path / "out")) == {"a.png", "b.png"}
     config.write_text("soruce = 'in'\n", encoding="utf-8")
     wrong = subprocess.run([*run, str(source), "-o", "x"], capture_output=True, check=False, text=True)
@@ -393,3 +405,62 @@ def test_the_report_is_one_page_that_escapes_names_and_tells_no_small_number_of_
     assert [error["code"] for error in report["errors"]] == ["UnsupportedMediaError"]
     head = json.loads((target / "faceguard-audit.jsonl.head").read_text(encoding="utf-8"))
     assert report["audit"]["hash"] == head["hash"]
+
+
+def test_a_report_that_can_not_be_written_hides_no_item_and_no_exit_code(tmp_path: Path) -> None:
+    source, target, page = tmp_path / "in", tmp_path / "out", tmp_path / "report.html"
+    source.mkdir()
+    page.mkdir()
+    (source / "x.jpg").write_bytes(b"broken")
+    words = [word for word in command(source, target, "--report", page) if word != "--json"]
+    result = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert result.returncode == 6
+    assert "refused  x.jpg: UnsupportedMediaError" in result.stdout
+    assert "warning: there is no new report" in result.stderr
+    assert "error: 1 item is not done" in result.stderr
+    (source / "x.jpg").unlink()
+    assert subprocess.run(words, capture_output=True, check=False).returncode == 4, "all is done, but for the report"
+
+
+def stale_policy(folder: Path) -> Path:
+    """One of somebody's own, last looked at long ago."""
+    path = folder / "old.toml"
+    text = 'extends = ["strictest"]\npolicy_id = "old"\nversion = "1"\nlast_verified = 2020-01-01\n'
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_rights_index_knows_outputs_by_their_places_once_each_and_an_old_policy_is_told_once(
+    tmp_path: Path,
+) -> None:
+    """FG-T02, FG-P01: what `redact` takes, `batch` takes; several workers write to one index."""
+    source, target, index = tmp_path / "in", tmp_path / "out", tmp_path / "index.db"
+    source.mkdir()
+    for name in ("a.png", "b.png", "c.png"):
+        Image.fromarray(quadrants()).save(source / name)
+    policy = stale_policy(tmp_path)
+    words = command(source, target, "--index", index, "--policy", policy, "--verify", "--workers", "2")
+    result = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stderr.count("warning:") == 1
+    known = {str(output.path.relative_to(target)): output.sha256 for output in RightsIndex(index).outputs()}
+    assert known == digests(target)
+    (target / "b.png").unlink()  # done again, as after an interruption
+    batch(source, target, "--index", index, "--policy", policy, "--verify", exits=0)
+    assert sorted(output.path.name for output in RightsIndex(index).outputs()) == ["a.png", "b.png", "c.png"]
+
+
+def test_what_batch_can_not_keep_to_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    Image.fromarray(quadrants()).save(tmp_path / "in/a.png")
+    for words, told in (
+        (["--policy", "strictest", "--no-verify"], "--no-verify"),
+        (["--c2pa-key", str(NOTICE)], "--c2pa-cert"),
+        (["--badges", str(NOTICE)], "badge"),
+    ):
+        result = subprocess.run(
+            command(tmp_path / "in", tmp_path / "out", *words), capture_output=True, text=True, check=False
+        )
+        assert result.returncode == 2, (words, result.stderr)
+        assert told in result.stderr
+        assert not (tmp_path / "out").exists()
