@@ -269,6 +269,6 @@ def test_a_log_without_checkpoint_is_left_alone_and_the_error_says_how_to_go_on(
     AuditLog(path).append(make_record(0))
     path.with_name("audit.jsonl.head").unlink()
     before = path.read_bytes()
-    with pytest.raises(AuditIntegrityError, match=r"older version .* --audit NEW.jsonl"):
+    with pytest.raises(AuditIntegrityError, match=r"older version .*`--audit NEW\.jsonl`"):
         AuditLog(path).append(make_record(1))
     assert path.read_bytes() == before
