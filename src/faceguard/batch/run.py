@@ -170,7 +170,7 @@ class Batch:
         with contextlib.suppress(EncodeError):  # the manifest may be on the same disk: begun is as good as planned
             self.manifest.put_back(outcome.item)
         raise BatchError(
-            f"stopped, for the disk is full: {fault.message}; free space, then run the same command again",
+            f"the disk is full, so the batch has stopped: {fault.message}; then run the same command again",
             errors={outcome.item: _error_of(fault)},
         )
 

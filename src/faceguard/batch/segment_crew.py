@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from faceguard.batch.engine import Engine, Event, Finished, Lost, Report
-from faceguard.batch.local import LocalEngine
+from faceguard.batch.local import TOO_SLOW, LocalEngine
 from faceguard.batch.task import Progress
 from faceguard.errors import ConfigurationError, FaceguardError, RedactionError
 from faceguard.pipeline.video.segment_task import Division, LookTask, SegmentResult, SegmentTask
@@ -44,6 +44,8 @@ class EngineCrew:
                     on_pictures(int(event.item), event.pictures)
             if not lost:
                 return [results[task.number] for task in tasks]
+            if any(event.code == TOO_SLOW for event in lost):  # it would be again
+                break
             left = [event.task for event in lost]
         raise RedactionError(f"segment {lost[0].task.number + 1} could not be done: {lost[0].reason}")
 

@@ -45,12 +45,18 @@ def plan_sizing(*, workers: int | None, memory_bytes: int | None, cores: int, fr
     return Sizing(chosen, max(1, cores // chosen), max(allowed - _PARENT_BYTES, WORKER_BYTES))
 
 
-def free_bytes() -> int:
-    """Memory that can be had now: of the machine, or of the container if that has less."""
+def free_bytes(cgroup: Path = _CGROUP) -> int:
+    """Memory that can be had now: of the machine, or of the container if that has less.
+
+    What a container holds counts files that are cached too; those that nobody has used lately are given up when memory
+    is asked for (Linux's cgroup-v2.rst, memory.stat).
+    """
     free = int(psutil.virtual_memory().available)
     try:
-        limit = (_CGROUP / "memory.max").read_text().strip()
-        used = int((_CGROUP / "memory.current").read_text())
+        limit = (cgroup / "memory.max").read_text().strip()
+        used = int((cgroup / "memory.current").read_text())
+        stat = dict(line.split() for line in (cgroup / "memory.stat").read_text().splitlines())
+        cached = int(stat.get("inactive_file", 0))
     except (OSError, ValueError):
         return free
-    return free if limit == "max" else min(free, max(0, int(limit) - used))
+    return free if limit == "max" else min(free, max(0, int(limit) - used + cached))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from faceguard.batch.settings import read_settings
-from faceguard.batch.sizing import WORKER_BYTES, plan_sizing
+from faceguard.batch.sizing import WORKER_BYTES, free_bytes, plan_sizing
 from faceguard.errors import ConfigurationError
 
 GB = 1_000_000_000
@@ -50,3 +50,13 @@ def test_workers_are_as_many_as_cores_or_as_memory_holds() -> None:
 def test_memory_that_is_not_enough_is_told_before_anything_runs(workers: int | None, memory: int) -> None:
     with pytest.raises(ConfigurationError, match="MB"):
         plan_sizing(workers=workers, memory_bytes=memory, cores=4, free_bytes=64 * GB)
+
+
+def test_files_that_a_container_has_cached_are_no_memory_in_use(tmp_path: Path) -> None:
+    """Otherwise a container that has just read its footage seems full, and one worker is all it gets."""
+    (tmp_path / "memory.max").write_text("3000000\n")
+    (tmp_path / "memory.current").write_text("2900000\n")
+    (tmp_path / "memory.stat").write_text("anon 500000\nfile 2400000\ninactive_file 2300000\n")
+    assert free_bytes(tmp_path) == 2_400_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert free_bytes(tmp_path) == pytest.approx(free_bytes(tmp_path / "none"), rel=0.2)

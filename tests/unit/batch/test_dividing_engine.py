@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from faceguard.batch.dividing import DividingEngine, can_be_cut, larger_than_their_share
 from faceguard.batch.engine import Finished, Lost, Started
 from faceguard.batch.run import open_batch
+from faceguard.batch.segment_crew import MAX_TRIES, EngineCrew
 from faceguard.batch.settings import BatchSettings
 from faceguard.batch.task import Documents, Handling, Kind, Task
+from faceguard.errors import RedactionError
 
 NOTICE = Path(__file__).parents[3] / "examples" / "notice.toml"
 
@@ -70,3 +75,18 @@ def test_only_a_video_that_would_be_the_last_one_running_is_asked_about(tmp_path
 def test_a_broken_video_is_left_to_whoever_tells_what_is_wrong_with_it(tmp_path: Path) -> None:
     (tmp_path / "x.mp4").write_bytes(b"no video")
     assert not can_be_cut(replace(film("x.mp4"), source=str(tmp_path / "x.mp4")), lambda progress: None)
+
+
+@pytest.mark.parametrize(("code", "runs"), [("TimeLimit", 1), ("WorkerDied", MAX_TRIES)])
+def test_a_segment_that_took_too_long_is_not_begun_again_and_one_whose_worker_died_is(code: str, runs: int) -> None:
+    begun = []
+
+    class Losing(Inner):
+        def run(self, work: Any, tasks: Iterable[Any]) -> Iterator[Any]:
+            begun.append(list(tasks))
+            yield Lost(begun[-1][0], "gone", code=code)
+
+    segments: list[Any] = [SimpleNamespace(number=2)]
+    with pytest.raises(RedactionError, match="segment 3 could not be done: gone"):
+        EngineCrew(Losing({})).carry_out(segments, lambda number, count: None)
+    assert begun == [segments] * runs
