@@ -15,6 +15,11 @@ APPI_MANY_PEOPLE = 1_000
 """APPI Enforcement Rules Art. 7 (iv): a leak that concerns more than this many people is to be reported."""
 
 
+APPI_WRONGFUL_FINAL_DAYS = 60
+"""APPI Enforcement Rules Art. 8 (2): the final report of a leak that may have been done for a wrongful purpose."""
+APPI_AUTHORITY = "PPC"
+
+
 @dataclass(frozen=True, slots=True)
 class LostAsset:
     """One output that is lost, or may be. Numbers count faces: nobody is recognised across outputs."""
@@ -108,6 +113,13 @@ def deadlines(policy: Policy, noticed_at: datetime) -> tuple[Deadline, ...]:
     """What `policy` asks for after a leak that became known at `noticed_at`."""
     rules = policy.breach
     hours, days, notice = rules.preliminary_hours, rules.final_days, rules.individual_notice
+    wrongful = Deadline(
+        "final_report_wrongful",
+        noticed_at + timedelta(days=APPI_WRONGFUL_FINAL_DAYS),
+        "breach.authorities",
+        tuple(rules.authorities.basis),
+        "",
+    )
     return (
         Deadline(
             "preliminary_report",
@@ -119,6 +131,7 @@ def deadlines(policy: Policy, noticed_at: datetime) -> tuple[Deadline, ...]:
         Deadline(
             "final_report", noticed_at + timedelta(days=days.value), "breach.final_days", tuple(days.basis), days.note
         ),
+        *((wrongful,) if APPI_AUTHORITY in rules.authorities.value else ()),
         Deadline(
             f"individual_notice:{notice.value}", None, "breach.individual_notice", tuple(notice.basis), notice.note
         ),

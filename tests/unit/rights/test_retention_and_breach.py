@@ -151,7 +151,7 @@ def test_outputs_are_found_by_the_time_they_were_made(tmp_path: Path) -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_deadlines_are_the_policy_s(preset: str) -> None:
     policy = load_policy(preset)
-    first, final, _ = deadlines(policy, MADE)
+    first, final, *_ = deadlines(policy, MADE)
     assert first.due_at == MADE + timedelta(hours=policy.breach.preliminary_hours.value)
     assert final.due_at == MADE + timedelta(days=policy.breach.final_days.value)
 
@@ -159,3 +159,10 @@ def test_deadlines_are_the_policy_s(preset: str) -> None:
 def test_in_japan_the_first_report_is_due_on_the_third_day() -> None:
     """Three to five days; the early end."""
     assert deadlines(POLICY, MADE)[0].due_at == datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
+
+
+def test_in_japan_a_wrongful_leak_has_sixty_days_for_the_final_report() -> None:
+    """And only there: no other authority of the presets has that rule."""
+    (due,) = [one.due_at for one in deadlines(POLICY, MADE) if one.what == "final_report_wrongful"]
+    assert due == datetime(2027, 1, 21, 9, 0, tzinfo=UTC)
+    assert all(one.what != "final_report_wrongful" for one in deadlines(load_policy("eu-gdpr"), MADE))
