@@ -37,9 +37,9 @@ def own_id(task: int, report: Report) -> int:
 def sleep_at_three(task: int, report: Report) -> int:
     """The third never ends, as when a decoder hangs; with a process of its own that never ends either."""
     if task == 3:
-        sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"])
         report(Progress(str(sleeper.pid), "asleep", None))
-        time.sleep(600)
+        time.sleep(30)
     return task
 
 
