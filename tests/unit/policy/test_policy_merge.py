@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -103,6 +104,14 @@ def test_a_source_or_note_is_kept_from_both_sides() -> None:
     assert {source.id for source in merged.sources} >= {"uk-gdpr", "coppa", "faceguard"}
     assert set(merged.jurisdictions) == {"GB", "US"}
     assert merged.age.guardian_consent_age_years.source == ("coppa", "uk-gdpr")
+
+
+def test_a_merge_is_as_old_as_the_part_that_was_verified_first() -> None:
+    """FG-P01, FG-P02: the fresher of two must not hide that the other is stale."""
+    old = load_policy("uk").model_copy(update={"last_verified": date(2025, 1, 1)})
+    fresh = load_policy("eu-gdpr").model_copy(update={"last_verified": date(2026, 11, 22)})
+    assert merge_policies(old, fresh).last_verified == date(2025, 1, 1)
+    assert merge_policies(fresh, old).last_verified == date(2025, 1, 1)
 
 
 def test_nothing_can_not_be_merged() -> None:
