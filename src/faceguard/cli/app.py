@@ -26,25 +26,28 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("redact")(redact)
-app.command("batch")(batch)
-app.command("analyze")(analyze)
-app.command("render")(render)
-app.command("doctor")(doctor)
-app.command("statistics")(statistics)
-app.add_typer(rights.app, name="rights")
-app.add_typer(retention.app, name="retention")
-app.command("breach")(breach)
-app.add_typer(models.app, name="models")
-app.add_typer(bench.app, name="bench")
-app.add_typer(age.app, name="age")
+_HANDLING, _DOCUMENTS = "Pictures and videos", "Documents: who may be shown, and why"
+_EVIDENCE, _INSTALLATION = "Afterwards: evidence and rights", "This installation"
+
+app.command("redact", rich_help_panel=_HANDLING)(redact)
+app.command("batch", rich_help_panel=_HANDLING)(batch)
+app.command("analyze", rich_help_panel=_HANDLING)(analyze)
+app.command("render", rich_help_panel=_HANDLING)(render)
+app.command("statistics", rich_help_panel=_HANDLING)(statistics)
+app.add_typer(policy.app, name="policy", rich_help_panel=_DOCUMENTS)
+app.add_typer(notice.app, name="notice", rich_help_panel=_DOCUMENTS)
+app.add_typer(consent.app, name="consent", rich_help_panel=_DOCUMENTS)
+app.add_typer(badge.app, name="badge", rich_help_panel=_DOCUMENTS)
+app.add_typer(keys.app, name="keys", rich_help_panel=_DOCUMENTS)
+app.add_typer(audit.app, name="audit", rich_help_panel=_EVIDENCE)
+app.add_typer(rights.app, name="rights", rich_help_panel=_EVIDENCE)
+app.add_typer(retention.app, name="retention", rich_help_panel=_EVIDENCE)
+app.command("breach", rich_help_panel=_EVIDENCE)(breach)
+app.command("doctor", rich_help_panel=_INSTALLATION)(doctor)
+app.add_typer(models.app, name="models", rich_help_panel=_INSTALLATION)
+app.add_typer(bench.app, name="bench", rich_help_panel=_INSTALLATION)
+app.add_typer(age.app, name="age", rich_help_panel=_INSTALLATION)
 app.command("eval-age", hidden=True)(age.evaluate_ages)
-app.add_typer(policy.app, name="policy")
-app.add_typer(notice.app, name="notice")
-app.add_typer(consent.app, name="consent")
-app.add_typer(badge.app, name="badge")
-app.add_typer(audit.app, name="audit")
-app.add_typer(keys.app, name="keys")
 
 
 _NOT_PRINTED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}

@@ -7,8 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from faceguard.cli.redact import Method
-from faceguard.cli.redact_options import Tier
+from faceguard.cli.redact_options import (
+    CREDENTIALS,
+    AuditKey,
+    BadgeKeys,
+    Badges,
+    C2paCertificate,
+    C2paKey,
+    CapturedAt,
+    Collection,
+    Consents,
+    DetectorTier,
+    Event,
+    Index,
+    MethodOption,
+    Notice,
+    Place,
+    TrustedKeysFile,
+    Untrusted,
+)
 from faceguard.cli.video import Codec, Keep, end_by_signal
 from faceguard.errors import BatchError, ConfigurationError, FaceguardError
 from faceguard.policy.policy_terms import WhenTrackingLost
@@ -19,7 +36,7 @@ if TYPE_CHECKING:
     from faceguard.batch.sizing import Sizing
     from faceguard.cli.batch_progress import Screen
 
-_HANDLING, _CREDENTIALS, _MACHINE, _WATCH = "Pictures and videos", "Content credentials (C2PA)", "Machine", "Watching"
+_HANDLING, _MACHINE, _WATCH = "Pictures and videos", "Machine", "Watching"
 
 
 def batch(
@@ -33,9 +50,7 @@ def batch(
             "--output", "-o", metavar="DST", help="Where the same tree is made of safe files; apart from SRC."
         ),
     ] = None,
-    notice: Annotated[
-        Path | None, typer.Option("--notice", metavar="FILE", help="The handling notice; nothing runs without one.")
-    ] = None,
+    notice: Notice = None,
     purpose: Annotated[
         str | None, typer.Option("--purpose", metavar="ID", help="What the pictures are for: a purpose of the notice.")
     ] = None,
@@ -55,17 +70,13 @@ def batch(
         list[str] | None,
         typer.Option("--exclude", metavar="GLOB", help="Not these, like `**/test/`; repeatable, wins over --include."),
     ] = None,
-    consents: Annotated[Path | None, typer.Option("--consents", metavar="FILE", help="The consent register.")] = None,
-    trusted_keys: Annotated[
-        Path | None, typer.Option("--trusted-keys", metavar="FILE", help="Keys that may sign the consent register.")
-    ] = None,
+    consents: Consents = None,
+    trusted_keys: TrustedKeysFile = None,
     audit: Annotated[
         Path | None,
         typer.Option("--audit", "--audit-log", metavar="LOG", help="The one audit log of all; by default in DST."),
     ] = None,
-    audit_key: Annotated[
-        Path | None, typer.Option("--audit-key", metavar="KEY.pem", help="Signs every line of the audit log.")
-    ] = None,
+    audit_key: AuditKey = None,
     state: Annotated[
         Path | None,
         typer.Option("--state", metavar="DIR", help="Where the manifest is; by default DST/.faceguard."),
@@ -74,58 +85,25 @@ def batch(
         Path | None,
         typer.Option("--report", metavar="R.html", help="The report, and R.json beside it; by default with the state."),
     ] = None,
-    index: Annotated[
-        Path | None,
-        typer.Option("--index", metavar="DB", help="Notes who is where in the outputs, for `faceguard rights`."),
-    ] = None,
-    badges: Annotated[
-        Path | None,
-        typer.Option("--badges", metavar="FILE", help="The --event's badge list: faces are known by the badges worn."),
-    ] = None,
-    badge_keys: Annotated[
-        Path | None,
-        typer.Option("--badge-keys", metavar="FILE", help="Keys that may sign it; by default those of --trusted-keys."),
-    ] = None,
-    c2pa_cert: Annotated[
-        Path | None,
-        typer.Option(
-            "--c2pa-cert",
-            rich_help_panel=_CREDENTIALS,
-            metavar="CHAIN.pem",
-            help="Signs a C2PA manifest into every output: the certificate, then those of its issuers.",
-        ),
-    ] = None,
-    c2pa_key: Annotated[
-        Path | None,
-        typer.Option("--c2pa-key", rich_help_panel=_CREDENTIALS, metavar="KEY.pem", help="The certificate's key."),
-    ] = None,
+    index: Index = None,
+    badges: Badges = None,
+    badge_keys: BadgeKeys = None,
+    c2pa_cert: C2paCertificate = None,
+    c2pa_key: C2paKey = None,
     c2pa_parent: Annotated[
         bool | None,
         typer.Option(
             "--c2pa-parent",
-            rich_help_panel=_CREDENTIALS,
+            rich_help_panel=CREDENTIALS,
             help="Carries over each input's own manifests, without their pictures and metadata.",
         ),
     ] = None,
-    event: Annotated[
-        str | None, typer.Option("--event", metavar="NAME", help="What the pictures belong to, as consents name it.")
-    ] = None,
-    collection: Annotated[
-        str | None, typer.Option("--collection", metavar="NAME", help="The collection they belong to, likewise.")
-    ] = None,
-    place: Annotated[
-        str | None, typer.Option("--place", metavar="NAME", help="Where they were taken, likewise.")
-    ] = None,
-    captured_at: Annotated[
-        str | None,
-        typer.Option("--captured-at", metavar="TIME", help="When they were taken, ISO 8601 with a time zone."),
-    ] = None,
-    method: Annotated[
-        Method | None, typer.Option("--method", help="How faces are covered; the policy must accept its class.")
-    ] = None,
-    detector: Annotated[
-        Tier | None, typer.Option("--detector", help="How hard to look for faces; not less than the policy asks.")
-    ] = None,
+    event: Event = None,
+    collection: Collection = None,
+    place: Place = None,
+    captured_at: CapturedAt = None,
+    method: MethodOption = None,
+    detector: DetectorTier = None,
     verify: Annotated[
         bool | None,
         typer.Option(
@@ -135,15 +113,7 @@ def batch(
             show_default=False,
         ),
     ] = None,
-    untrusted: Annotated[
-        bool | None,
-        typer.Option(
-            "--untrusted/--trusted",
-            help="Decodes each input in a process of its own first, with limits on memory and time. The policy says by "
-            "default, and `--trusted` can't weaken it.",
-            show_default=False,
-        ),
-    ] = None,
+    untrusted: Untrusted = None,
     keep_capture_time: Annotated[
         bool | None,
         typer.Option(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,33 @@ import typer
 from faceguard.atomic import make_folder
 from faceguard.cli.language import Language
 from faceguard.cli.policy_warning import warn_if_stale
-from faceguard.cli.redact_options import MaxLogMb, Tier, asset_moment, log_sink, output_index, output_signer
+from faceguard.cli.redact_options import (
+    CREDENTIALS,
+    AsJson,
+    AuditKey,
+    BadgeKeys,
+    Badges,
+    C2paCertificate,
+    C2paKey,
+    CapturedAt,
+    Collection,
+    Consents,
+    DetectorTier,
+    Event,
+    Index,
+    MaxLogMb,
+    MethodOption,
+    Notice,
+    Place,
+    PolicyName,
+    TrustedKeysFile,
+    Untrusted,
+    Verify,
+    asset_moment,
+    log_sink,
+    output_index,
+    output_signer,
+)
 from faceguard.cli.redact_targets import (
     parse_everyone,
     parse_subjects,
@@ -44,25 +69,15 @@ if TYPE_CHECKING:
     from faceguard.types import SubjectRegion
 
 _VIDEOS = "Videos"
-_CREDENTIALS = "Content credentials (C2PA)"
-
-
-class Method(StrEnum):
-    """Redaction methods, as `faceguard.redaction.registry` has them."""
-
-    SOLID = "solid"
-    INPAINT = "inpaint"
-    MOSAIC = "mosaic"
-    BLUR = "blur"
+DEFAULT_QUALITY = 95
+"""As `faceguard.media.image_write` has it; named here so that `--help` needs no codecs."""
 
 
 def redact(
     inputs: Annotated[
         list[Path], typer.Argument(metavar="IN...", help="Pictures and videos to redact.", show_default=False)
     ],
-    notice: Annotated[
-        Path | None, typer.Option("--notice", metavar="FILE", help="The handling notice; nothing runs without one.")
-    ] = None,
+    notice: Notice = None,
     purpose: Annotated[
         str, typer.Option("--purpose", metavar="ID", help="What the pictures are for: a purpose of the notice.")
     ] = "",
@@ -70,14 +85,9 @@ def redact(
         Path | None,
         typer.Option("--output", "-o", metavar="OUT", help="A file, or a folder for several inputs; made if missing."),
     ] = None,
-    policy: Annotated[
-        str,
-        typer.Option("--policy", metavar="P", help="A preset or a policy file; `A+B` joins several, strictest wins."),
-    ] = "jp-appi-2026",
-    consents: Annotated[Path | None, typer.Option("--consents", metavar="FILE", help="The consent register.")] = None,
-    trusted_keys: Annotated[
-        Path | None, typer.Option("--trusted-keys", metavar="FILE", help="Keys that may sign the consent register.")
-    ] = None,
+    policy: PolicyName = "jp-appi-2026",
+    consents: Consents = None,
+    trusted_keys: TrustedKeysFile = None,
     subject: Annotated[
         list[str] | None,
         typer.Option(
@@ -95,81 +105,30 @@ def redact(
             help="Who all the people are whose faces show, for consents to the whole --event. One input only.",
         ),
     ] = None,
-    badges: Annotated[
-        Path | None,
-        typer.Option("--badges", metavar="FILE", help="The --event's badge list: faces are known by the badges worn."),
-    ] = None,
-    badge_keys: Annotated[
-        Path | None,
-        typer.Option("--badge-keys", metavar="FILE", help="Keys that may sign it; by default those of --trusted-keys."),
-    ] = None,
-    event: Annotated[
-        str | None, typer.Option("--event", metavar="NAME", help="What the pictures belong to, as consents name it.")
-    ] = None,
-    collection: Annotated[
-        str | None, typer.Option("--collection", metavar="NAME", help="The collection they belong to, likewise.")
-    ] = None,
-    place: Annotated[
-        str | None, typer.Option("--place", metavar="NAME", help="Where they were taken, likewise.")
-    ] = None,
-    captured_at: Annotated[
-        str | None,
-        typer.Option("--captured-at", metavar="TIME", help="When they were taken, ISO 8601 with a time zone."),
-    ] = None,
-    method: Annotated[
-        Method | None, typer.Option("--method", help="How faces are covered; the policy must accept its class.")
-    ] = None,
-    detector: Annotated[
-        Tier | None, typer.Option("--detector", help="How hard to look for faces; not less than the policy asks.")
-    ] = None,
-    verify: Annotated[
-        bool | None,
-        typer.Option(
-            "--verify/--no-verify",
-            help="Looks at what was written with a second detector, covers what that finds, and withholds the output "
-            "if it still finds a face. The policy says by default, and `--no-verify` can't weaken it.",
-            show_default=False,
-        ),
-    ] = None,
-    untrusted: Annotated[
-        bool | None,
-        typer.Option(
-            "--untrusted/--trusted",
-            help="Decodes each input in a process of its own first, with limits on memory and time. The policy says by "
-            "default, and `--trusted` can't weaken it.",
-            show_default=False,
-        ),
-    ] = None,
+    badges: Badges = None,
+    badge_keys: BadgeKeys = None,
+    event: Event = None,
+    collection: Collection = None,
+    place: Place = None,
+    captured_at: CapturedAt = None,
+    method: MethodOption = None,
+    detector: DetectorTier = None,
+    verify: Verify = None,
+    untrusted: Untrusted = None,
     audit: Annotated[
         Path | None,
         typer.Option("--audit", metavar="LOG", help=f"The audit log; by default `{DEFAULT_LOG_NAME}` at the output."),
     ] = None,
-    audit_key: Annotated[
-        Path | None, typer.Option("--audit-key", metavar="KEY.pem", help="Signs every line of the audit log.")
-    ] = None,
+    audit_key: AuditKey = None,
     audit_max_mb: MaxLogMb = None,
-    index: Annotated[
-        Path | None,
-        typer.Option("--index", metavar="DB", help="Notes who is where in the outputs, for `faceguard rights`."),
-    ] = None,
-    c2pa_cert: Annotated[
-        Path | None,
-        typer.Option(
-            "--c2pa-cert",
-            rich_help_panel=_CREDENTIALS,
-            metavar="CHAIN.pem",
-            help="Signs a C2PA manifest into every output: the certificate, then those of its issuers.",
-        ),
-    ] = None,
-    c2pa_key: Annotated[
-        Path | None,
-        typer.Option("--c2pa-key", rich_help_panel=_CREDENTIALS, metavar="KEY.pem", help="The certificate's key."),
-    ] = None,
+    index: Index = None,
+    c2pa_cert: C2paCertificate = None,
+    c2pa_key: C2paKey = None,
     c2pa_parent: Annotated[
         bool,
         typer.Option(
             "--c2pa-parent",
-            rich_help_panel=_CREDENTIALS,
+            rich_help_panel=CREDENTIALS,
             help="Carries over the input's own manifests, without their pictures and metadata; otherwise nothing of "
             "them.",
         ),
@@ -185,7 +144,9 @@ def redact(
         bool,
         typer.Option("--keep-capture-time", help="Keeps capture time and exposure; never place or device."),
     ] = False,
-    quality: Annotated[int, typer.Option("--quality", min=1, max=100, help="For JPEG, WebP and AVIF outputs.")] = 95,
+    quality: Annotated[
+        int, typer.Option("--quality", min=1, max=100, help="For JPEG, WebP and AVIF outputs.")
+    ] = DEFAULT_QUALITY,
     explain: Annotated[bool, typer.Option("--explain", help="Says in plain words why each face is as it is.")] = False,
     language: Annotated[Language, typer.Option("--language", help="Of the explanations.")] = Language.EN,
     audio: Annotated[
@@ -235,7 +196,7 @@ def redact(
     ] = ProgressForm.AUTO,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decides and records, writes no picture.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replaces existing outputs; never an input.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Prints JSON for machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Covers every face that the policy does not clearly allow to be shown, and records why.
 
@@ -248,7 +209,17 @@ def redact(
 
     if output is None and not dry_run:
         raise ConfigurationError("no output; say where with `-o OUT`, or try `--dry-run`", key="output")
-    refuse_misplaced(inputs, subjects=subject or (), cover=cover or (), ignore=ignore or ())
+    refuse_misplaced(
+        inputs,
+        subjects=subject or (),
+        cover=cover or (),
+        ignore=ignore or (),
+        pictures_only={
+            "--quality": quality != DEFAULT_QUALITY,
+            "--preview": preview is not None,
+            "--keep-capture-time": keep_capture_time,
+        },
+    )
     in_video = is_video(inputs[0])
     targets = plan_targets(inputs, None if dry_run else output)
     previews = plan_previews(inputs, targets, preview)

@@ -1,4 +1,4 @@
-"""What the options that `faceguard redact` and `faceguard render` share stand for."""
+"""Options that `redact`, `batch`, `analyze` and `render` share, and what they stand for."""
 
 from __future__ import annotations
 
@@ -25,6 +25,93 @@ class Tier(StrEnum):
     THOROUGH = "thorough"
 
 
+class Method(StrEnum):
+    """Redaction methods, as `faceguard.redaction.registry` has them."""
+
+    SOLID = "solid"
+    INPAINT = "inpaint"
+    MOSAIC = "mosaic"
+    BLUR = "blur"
+
+
+CREDENTIALS = "Content credentials (C2PA)"
+"""The panel of `--help` for signed manifests."""
+
+Notice = Annotated[
+    Path | None, typer.Option("--notice", metavar="FILE", help="The handling notice; nothing runs without one.")
+]
+PolicyName = Annotated[
+    str,
+    typer.Option("--policy", metavar="P", help="A preset or a policy file; `A+B` joins several, strictest wins."),
+]
+Consents = Annotated[Path | None, typer.Option("--consents", metavar="FILE", help="The consent register.")]
+TrustedKeysFile = Annotated[
+    Path | None, typer.Option("--trusted-keys", metavar="FILE", help="Keys that may sign the consent register.")
+]
+Badges = Annotated[
+    Path | None,
+    typer.Option("--badges", metavar="FILE", help="The --event's badge list: faces are known by the badges worn."),
+]
+BadgeKeys = Annotated[
+    Path | None,
+    typer.Option("--badge-keys", metavar="FILE", help="Keys that may sign it; by default those of --trusted-keys."),
+]
+Event = Annotated[
+    str | None, typer.Option("--event", metavar="NAME", help="What the pictures belong to, as consents name it.")
+]
+Collection = Annotated[
+    str | None, typer.Option("--collection", metavar="NAME", help="The collection they belong to, likewise.")
+]
+Place = Annotated[str | None, typer.Option("--place", metavar="NAME", help="Where they were taken, likewise.")]
+CapturedAt = Annotated[
+    str | None,
+    typer.Option("--captured-at", metavar="TIME", help="When they were taken, ISO 8601 with a time zone."),
+]
+MethodOption = Annotated[
+    Method | None, typer.Option("--method", help="How faces are covered; the policy must accept its class.")
+]
+DetectorTier = Annotated[
+    Tier | None, typer.Option("--detector", help="How hard to look for faces; not less than the policy asks.")
+]
+Verify = Annotated[
+    bool | None,
+    typer.Option(
+        "--verify/--no-verify",
+        help="Looks at what was written with a second detector, covers what that finds, and withholds the output "
+        "if it still finds a face. The policy says by default, and `--no-verify` can't weaken it.",
+        show_default=False,
+    ),
+]
+Untrusted = Annotated[
+    bool | None,
+    typer.Option(
+        "--untrusted/--trusted",
+        help="Decodes each input in a process of its own first, with limits on memory and time. The policy says by "
+        "default, and `--trusted` can't weaken it.",
+        show_default=False,
+    ),
+]
+AuditKey = Annotated[
+    Path | None, typer.Option("--audit-key", metavar="KEY.pem", help="Signs every line of the audit log.")
+]
+Index = Annotated[
+    Path | None,
+    typer.Option("--index", metavar="DB", help="Notes who is where in the outputs, for `faceguard rights`."),
+]
+C2paCertificate = Annotated[
+    Path | None,
+    typer.Option(
+        "--c2pa-cert",
+        rich_help_panel=CREDENTIALS,
+        metavar="CHAIN.pem",
+        help="Signs a C2PA manifest into every output: the certificate, then those of its issuers.",
+    ),
+]
+C2paKey = Annotated[
+    Path | None,
+    typer.Option("--c2pa-key", rich_help_panel=CREDENTIALS, metavar="KEY.pem", help="The certificate's key."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Prints JSON for machines.")]
 MaxLogMb = Annotated[
     int | None,
     typer.Option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,10 +78,24 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def refuse_misplaced(
-    inputs: Sequence[Path], *, subjects: Sequence[str], cover: Sequence[str], ignore: Sequence[str]
+    inputs: Sequence[Path],
+    *,
+    subjects: Sequence[str],
+    cover: Sequence[str],
+    ignore: Sequence[str],
+    pictures_only: Mapping[str, bool],
 ) -> None:
-    """Raises ConfigurationError for places that the inputs can't have: nothing that was asked for is left out."""
+    """Raises ConfigurationError for what the inputs can't have: nothing that was asked for is left out.
+
+    `pictures_only` are options that no video knows, and whether they were given.
+    """
     pictures = [source for source in inputs if not is_video(source)]
+    given = [option for option, is_given in pictures_only.items() if is_given]
+    if given and not pictures:
+        raise ConfigurationError(
+            f"`{given[0]}` is for pictures, and `{inputs[0]}` is a video; leave it out (`--crf` is a video's quality)",
+            key=given[0].removeprefix("--"),
+        )
     if pictures and (cover or ignore):
         raise ConfigurationError(
             f"`--cover` and `--ignore` are for videos, and `{pictures[0]}` is a picture; run it apart", key="cover"

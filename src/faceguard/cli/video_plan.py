@@ -8,7 +8,25 @@ from typing import Annotated
 import typer
 
 from faceguard.cli.policy_warning import warn_if_stale
-from faceguard.cli.redact_options import MaxLogMb, Tier, asset_moment, log_sink, output_index, output_signer
+from faceguard.cli.redact_options import (
+    CREDENTIALS,
+    AsJson,
+    AuditKey,
+    BadgeKeys,
+    Badges,
+    C2paKey,
+    Consents,
+    DetectorTier,
+    MaxLogMb,
+    Notice,
+    PolicyName,
+    TrustedKeysFile,
+    Verify,
+    asset_moment,
+    log_sink,
+    output_index,
+    output_signer,
+)
 from faceguard.cli.redact_targets import parse_video_subjects, refuse_collisions
 from faceguard.cli.video import (
     DEFAULT_LOG_NAME,
@@ -23,20 +41,8 @@ from faceguard.cli.video import (
 )
 from faceguard.policy.policy_terms import WhenTrackingLost
 
-_CREDENTIALS = "Content credentials (C2PA)"
-
-Notice = Annotated[
-    Path | None, typer.Option("--notice", metavar="FILE", help="The handling notice; nothing runs without one.")
-]
 Purpose = Annotated[
     str, typer.Option("--purpose", metavar="ID", help="What the video is for: a purpose of the notice.")
-]
-PolicyName = Annotated[
-    str, typer.Option("--policy", metavar="P", help="A preset or a policy file; `A+B` joins several, strictest wins.")
-]
-Consents = Annotated[Path | None, typer.Option("--consents", metavar="FILE", help="The consent register.")]
-TrustedKeysFile = Annotated[
-    Path | None, typer.Option("--trusted-keys", metavar="FILE", help="Keys that may sign the consent register.")
 ]
 Event = Annotated[
     str | None, typer.Option("--event", metavar="NAME", help="What the video belongs to, as consents name it.")
@@ -47,10 +53,6 @@ Collection = Annotated[
 Place = Annotated[str | None, typer.Option("--place", metavar="NAME", help="Where it was taken, likewise.")]
 CapturedAt = Annotated[
     str | None, typer.Option("--captured-at", metavar="TIME", help="When it was taken, ISO 8601 with a time zone.")
-]
-BadgeKeys = Annotated[
-    Path | None,
-    typer.Option("--badge-keys", metavar="FILE", help="Keys that may sign it; by default those of --trusted-keys."),
 ]
 Untrusted = Annotated[
     bool | None,
@@ -88,18 +90,13 @@ def analyze(
             help="Whose face stays in the box, in pixels of the upright frame, from START to END seconds; repeatable.",
         ),
     ] = None,
-    badges: Annotated[
-        Path | None,
-        typer.Option("--badges", metavar="FILE", help="The --event's badge list: faces are known by the badges worn."),
-    ] = None,
+    badges: Badges = None,
     badge_keys: BadgeKeys = None,
     event: Event = None,
     collection: Collection = None,
     place: Place = None,
     captured_at: CapturedAt = None,
-    detector: Annotated[
-        Tier | None, typer.Option("--detector", help="How hard to look for faces; not less than the policy asks.")
-    ] = None,
+    detector: DetectorTier = None,
     untrusted: Untrusted = None,
     cover: CoverAlways = None,
     ignore: Annotated[
@@ -183,42 +180,29 @@ def render(
     audit: Annotated[
         Path | None, typer.Option("--audit", metavar="LOG", help="The audit log; by default beside the output.")
     ] = None,
-    audit_key: Annotated[
-        Path | None, typer.Option("--audit-key", metavar="KEY.pem", help="Signs every line of the audit log.")
-    ] = None,
+    audit_key: AuditKey = None,
     audit_max_mb: MaxLogMb = None,
     index: Annotated[
         Path | None,
         typer.Option("--index", metavar="DB", help="Notes who is where in the output, for `faceguard rights`."),
     ] = None,
-    verify: Annotated[
-        bool | None,
-        typer.Option(
-            "--verify/--no-verify",
-            help="Looks at what was written with a second detector, covers what that finds, and withholds the output "
-            "if it still finds a face. The policy says by default, and `--no-verify` can't weaken it.",
-            show_default=False,
-        ),
-    ] = None,
+    verify: Verify = None,
     untrusted: Untrusted = None,
     c2pa_cert: Annotated[
         Path | None,
         typer.Option(
             "--c2pa-cert",
-            rich_help_panel=_CREDENTIALS,
+            rich_help_panel=CREDENTIALS,
             metavar="CHAIN.pem",
             help="Signs a C2PA manifest into the output: the certificate, then those of its issuers.",
         ),
     ] = None,
-    c2pa_key: Annotated[
-        Path | None,
-        typer.Option("--c2pa-key", rich_help_panel=_CREDENTIALS, metavar="KEY.pem", help="The certificate's key."),
-    ] = None,
+    c2pa_key: C2paKey = None,
     c2pa_parent: Annotated[
         bool,
         typer.Option(
             "--c2pa-parent",
-            rich_help_panel=_CREDENTIALS,
+            rich_help_panel=CREDENTIALS,
             help="Carries over the input's own manifests, without their pictures and metadata.",
         ),
     ] = False,
@@ -232,7 +216,7 @@ def render(
     partial: Partial = False,
     progress: ProgressOption = ProgressForm.AUTO,
     overwrite: Overwrite = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Prints JSON for machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Carries out a plan with a person's edits: covers, writes the video, and records the edits as an override.
 

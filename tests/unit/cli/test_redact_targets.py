@@ -69,10 +69,10 @@ def test_two_outputs_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_places_are_refused_where_the_input_can_not_have_them() -> None:
     """FG-R07: an area that was to be covered is not forgotten in silence."""
     with pytest.raises(ConfigurationError, match="are for videos"):
-        refuse_misplaced([Path("x.jpg")], subjects=(), cover=("0,0,9,9",), ignore=())
+        refuse_misplaced([Path("x.jpg")], subjects=(), cover=("0,0,9,9",), ignore=(), pictures_only={})
     with pytest.raises(ConfigurationError, match="in one input"):
-        refuse_misplaced([Path("x.mp4"), Path("y.mp4")], subjects=("a=0,0,9,9",), cover=(), ignore=())
-    refuse_misplaced([Path("x.mp4")], subjects=(), cover=("0,0,9,9",), ignore=())
+        refuse_misplaced([Path("x.mp4"), Path("y.mp4")], subjects=("a=0,0,9,9",), cover=(), ignore=(), pictures_only={})
+    refuse_misplaced([Path("x.mp4")], subjects=(), cover=("0,0,9,9",), ignore=(), pictures_only={})
 
 
 def test_a_face_of_a_video_is_named_by_place_and_time() -> None:
@@ -95,3 +95,10 @@ def test_everybody_is_named_in_one_picture() -> None:
         parse_everyone("a", [Path("x.mp4")])
     with pytest.raises(ConfigurationError, match="empty"):
         parse_everyone("a,,b", [Path("x.jpg")])
+
+
+def test_what_only_pictures_have_is_not_silently_left_out_of_a_video() -> None:
+    given = {"--quality": False, "--preview": True}
+    with pytest.raises(ConfigurationError, match="`--preview` is for pictures"):
+        refuse_misplaced([Path("x.mp4")], subjects=(), cover=(), ignore=(), pictures_only=given)
+    refuse_misplaced([Path("x.mp4"), Path("x.jpg")], subjects=(), cover=(), ignore=(), pictures_only=given)
