@@ -44,12 +44,18 @@ def test_an_adult_is_kept_in_place_and_covered_for_publication(tmp_path: Path) -
     assert is_covered(tmp_path / "covered.png")
 
 
+LOG = "faceguard-audit.jsonl"
+
+
 def test_without_a_notice_nothing_is_opened(tmp_path: Path) -> None:
-    """FG-N01: exit code 2, no output, no log."""
+    """FG-N01: exit code 2, no output; the log tells of the refusal alone."""
     result = faceguard("redact", PHOTO, "-o", "out.jpg", "--purpose", "publication", cwd=tmp_path)
     assert result.returncode == 2
     assert "no handling notice" in result.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == [LOG, f"{LOG}.head", f"{LOG}.lock"]
+    (line,) = (tmp_path / LOG).read_text().splitlines()
+    assert '"action":"refuse"' in line
+    assert '"faces":[]' in line
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -63,8 +63,7 @@ def main() -> None:
     write_any_letter()
     warnings.filterwarnings("ignore", module="PIL")  # of odd metadata, which doesn't survive anyway
     try:
-        app()
-        sys.stdout.flush()
+        _run_and_flush()
     except FaceguardError as error:
         print(f"error: {printable(error.message)}", file=sys.stderr)
         raise SystemExit(error.exit_code) from error
@@ -84,6 +83,15 @@ def main() -> None:
         os._exit(EncodeError.exit_code)  # what is left to print would fail again
     except Exception as error:
         raise _unexpected(error) from error
+
+
+def _run_and_flush() -> None:
+    """What is still buffered is written here, where a failure can be told; a command ends by SystemExit."""
+    try:
+        app()
+    except SystemExit:
+        sys.stdout.flush()
+        raise
 
 
 def _unexpected(error: Exception) -> BaseException:
