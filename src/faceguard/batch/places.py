@@ -105,14 +105,11 @@ def files_of(address: str) -> tuple[Any, str]:
 
 def digest_of(path: Path) -> str:
     """SHA-256 of a local file, hex. Raises DecodeError."""
-    digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while block := file.read(_BLOCK_BYTES):
-                digest.update(block)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DecodeError(f"`{path}` can't be read: {error.strerror or error}", path=path) from error
-    return digest.hexdigest()
 
 
 def digest_at(address: str) -> str | None:

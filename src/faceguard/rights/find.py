@@ -65,11 +65,8 @@ def _files(folders: Iterable[Path]) -> Iterable[Path]:
 
 def sha256_of(path: Path) -> str:
     """Of the file's bytes, hex. Raises ConfigurationError."""
-    digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ConfigurationError(f"`{path}` can't be read: {error.strerror or error}", path=path) from error
-    return digest.hexdigest()

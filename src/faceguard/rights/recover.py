@@ -98,10 +98,7 @@ def _path(points: Sequence[Sequence[float]], track: VideoTrack, start_s: float) 
 
 
 def _told(written: Path, before: Before) -> str:
-    digest, size = hashlib.sha256(), 0
     with written.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-            size += len(block)
-    before(digest.hexdigest(), size)
-    return digest.hexdigest()
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    before(digest, written.stat().st_size)
+    return digest

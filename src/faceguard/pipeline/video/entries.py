@@ -79,8 +79,6 @@ def media_type_of(target: Path) -> str:
 
 
 def output_entry(written: Path, target: Path) -> OutputEntry:
-    digest = hashlib.sha256()
     with written.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return OutputEntry(media_type=media_type_of(target), sha256=digest.hexdigest(), size_bytes=written.stat().st_size)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return OutputEntry(media_type=media_type_of(target), sha256=digest, size_bytes=written.stat().st_size)
