@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from consent_desk import Answer, Run, open_desk
 
-from faceguard.cli.app import main
 from faceguard.errors import ConsentError
 from faceguard.policy.load import load_policy
 from faceguard.policy.notice import HandlingNotice, load_notice
@@ -26,32 +24,9 @@ NOTICE = Path(__file__).parents[2] / "examples" / "notice.toml"
 GUARDIAN = ("--born", "2019-05", "--guardian", "g-1", "--verified-by", "government_id", "--guardian-age", "20")
 
 
-@dataclass(frozen=True)
-class Answer:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Answer]
-
-
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Runs `faceguard` with these words in a folder with a key `k.pem`, trusted by `t.json`."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def command(*words: str) -> Answer:
-        monkeypatch.setattr("sys.argv", ["faceguard", *words])
-        with pytest.raises(SystemExit) as caught:
-            main()
-        said = capsys.readouterr()
-        return Answer(int(caught.value.code or 0), said.out, said.err)
-
-    assert command("keys", "new", "-o", "k.pem").code == 0
-    assert command("keys", "public", "k.pem", "-o", "t.json").code == 0
-    return command
+    return open_desk(monkeypatch, capsys, tmp_path)
 
 
 def grant(run: Run, *words: str) -> Answer:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from consent_desk import Answer, Run, open_desk
 from records import make_record
 
 from faceguard.audit.log import AuditLog
-from faceguard.cli.app import main
 from faceguard.policy.load import load_policy
 from faceguard.policy.notice import load_notice
 from faceguard.policy.register import ConsentRegister
@@ -27,32 +25,9 @@ READING = ("--register", "r.db", "--trusted-keys", "t.json")
 GUARDIAN = ("--born", "2019-05", "--guardian", "g-1", "--verified-by", "government_id", "--guardian-age", "20")
 
 
-@dataclass(frozen=True)
-class Answer:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Answer]
-
-
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Runs `faceguard` with these words in a folder with a key `k.pem`, trusted by `t.json`."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def command(*words: str) -> Answer:
-        monkeypatch.setattr("sys.argv", ["faceguard", *words])
-        with pytest.raises(SystemExit) as caught:
-            main()
-        said = capsys.readouterr()
-        return Answer(int(caught.value.code or 0), said.out, said.err)
-
-    assert command("keys", "new", "-o", "k.pem").code == 0
-    assert command("keys", "public", "k.pem", "-o", "t.json").code == 0
-    return command
+    return open_desk(monkeypatch, capsys, tmp_path)
 
 
 def ask(run: Run, *words: str) -> str:
